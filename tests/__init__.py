@@ -1,0 +1,1 @@
+"""The tests of crmcore itself; each plugin keeps its own."""
