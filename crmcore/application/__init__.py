@@ -1,0 +1,1 @@
+"""The use cases: what can be done in a CRM, whatever the storage."""

@@ -1,0 +1,152 @@
+"""Adding records, one or many: checked, keyed, logged, in as few statements as the storage can."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID
+
+from crmcore.application import hierarchy, journal
+from crmcore.application.kernel import Plan
+from crmcore.application.validating import check_facet, check_record
+from crmcore.domain.bound import BoundQuery, Test
+from crmcore.domain.change import Change, LogEntry
+from crmcore.domain.errors import DanglingReference
+from crmcore.domain.copying import evolve
+from crmcore.domain.facet import Facet, FacetType
+from crmcore.domain.record import NIL, Record, RecordType
+from crmcore.ports.storage import KeyRow, Transaction
+
+if TYPE_CHECKING:
+    from crmcore.application.unit import UnitOfWork
+
+R = TypeVar("R", bound=Record)
+FacetRows = dict[FacetType, list[tuple[UUID, Facet]]]
+
+
+def add(unit: UnitOfWork, type: RecordType, records: Sequence[R]) -> list[R]:
+    """Store a batch of new records with their facets; all or none of it holds."""
+    plan: Plan[R] = unit.kernel.plan(type)
+    now = unit.now()
+    stamped = [_stamp(unit, plan, record, now) for record in records]
+    facets = _facets_of(unit, type, stamped)
+    if not unit.kernel.open:
+        unit.kernel.policy.write(unit.actor, [_intent(unit, plan, record) for record in stamped])
+    with unit.writing() as transaction:
+        for field in plan.anywhere:
+            _check_anywhere(unit, field.name, field.target_field, stamped)
+        transaction.insert(type, stamped)
+        for facet, rows in facets.items():
+            transaction.insert_facets(type, facet, rows)
+        transaction.add_keys([KeyRow(kind, key, type.name, r.id) for r in stamped for kind, key in plan.keys(r)])
+        transaction.append([_entry(unit, plan, record, now) for record in stamped])
+        hierarchy.check(unit, type, stamped)
+    return stamped
+
+
+def _stamp(unit: UnitOfWork, plan: Plan[R], record: R, now: dt.datetime) -> R:
+    if plan.type.options.complete is not None:
+        record = plan.type.options.complete(None, record)
+    changes: dict[str, Any] = {}
+    for part in plan.parts:
+        if held := getattr(record, part.attribute):
+            changes[part.attribute] = numbered(held)
+    facets = {cls: evolve(f, version=1) for cls, f in record.facets.items() if f is not None}
+    id = unit.kernel.ids.new() if record.id == NIL else record.id
+    new = plan.copy(record, id=id, version=1, created_at=now, changed_at=now, facets=facets)
+    if changes:
+        new = _with_parts(new, changes)
+    check_record(plan, new)
+    for workflow in plan.workflows:
+        workflow.check_start(_state(unit, plan.type, new, workflow.field))
+    return new
+
+
+def _with_parts(record: R, changes: dict[str, Any]) -> R:
+    """`record` is not seen by anybody yet, so its parts may be numbered in place."""
+    for name, value in changes.items():
+        object.__setattr__(record, name, value)
+    return record
+
+
+def numbered(parts: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The parts with a number each; what has one keeps it, and none is given twice."""
+    highest = max((getattr(p, "no", 0) for p in parts), default=0)
+    given = []
+    for part in parts:
+        if getattr(part, "no", None) == 0:
+            highest += 1
+            part = evolve(part, no=highest)
+        given.append(part)
+    return tuple(given)
+
+
+def _state(unit: UnitOfWork, type: RecordType, record: Record, field: str) -> str | None:
+    prefix, _, name = field.rpartition(".")
+    if not prefix:
+        return getattr(record, name)  # type: ignore[no-any-return]  # a choice field, as the catalogue checked
+    facet = unit.catalogue.facet(type, prefix)
+    held = record.facets.get(facet.cls) if facet else None
+    return getattr(held, name, None)
+
+
+def _facets_of(unit: UnitOfWork, type: RecordType, records: Sequence[Record]) -> FacetRows:
+    rows: FacetRows = {}
+    for record in records:
+        for cls, value in record.facets.items():
+            facet = unit.catalogue.facet_of(cls, type)
+            if value is not None:
+                check_facet(facet, unit.kernel.facet_shape(facet), value)
+                rows.setdefault(facet, []).append((record.id, value))
+    return rows
+
+
+def _plain(unit: UnitOfWork, plan: Plan[Any], record: Record) -> dict[str, Any]:
+    plain = journal.plain_record(plan, record)
+    for cls, value in record.facets.items():
+        facet = unit.catalogue.facet_of(cls, plan.type)
+        plain.update(journal.plain_facet(facet, unit.kernel.facet_shape(facet), value))
+    return plain
+
+
+def _intent(unit: UnitOfWork, plan: Plan[Any], record: Record) -> Change:
+    return Change(plan.type, record.id, "add", None, record, frozenset(_plain(unit, plan, record)))
+
+
+def _entry(unit: UnitOfWork, plan: Plan[Any], record: Record, now: dt.datetime) -> LogEntry:
+    logged = {} if plan.type.options.append_only else journal.addition(_plain(unit, plan, record))
+    return journal.entry(
+        at=now,
+        actor=str(unit.actor),
+        source=unit.source,
+        work=unit.id,
+        record=plan.type.name,
+        id=record.id,
+        subject=journal.subject_of(plan.type, record),
+        version=1,
+        operation="add",
+        diff=logged,
+    )
+
+
+def _check_anywhere(unit: UnitOfWork, field: str, type_field: str, records: Sequence[Record]) -> None:
+    """References to a record of any type have no foreign key: their targets are looked up, a query per type."""
+    wanted: dict[str, set[UUID]] = {}
+    for record in records:
+        wanted.setdefault(getattr(record, type_field), set()).add(getattr(record, field))
+    for name, ids in wanted.items():
+        missing = ids - existing(unit.transaction, unit.catalogue.record(name), ids)
+        if missing:
+            raise DanglingReference(
+                f"{field}: there is no {name} {min(missing)}", field=field, target=name, value=str(min(missing))
+            )
+
+
+def existing(transaction: Transaction, type: RecordType, ids: set[UUID]) -> set[UUID]:
+    """Those of these ids that are stored."""
+    id_field = type.field("id")
+    if id_field is None or not ids:
+        return set()
+    found = transaction.select(BoundQuery(type=type, where=Test(id_field, "in", tuple(sorted(ids)))))
+    return {each.record.id for each in found}

@@ -1,0 +1,107 @@
+"""Changing a record: only what differs is written, with its history; a stale version fails without side effects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from crmcore.application import facets, hierarchy, journal, reading
+from crmcore.application.adding import numbered
+from crmcore.application.validating import check_record
+from crmcore.domain import flatten
+from crmcore.domain.change import Change
+from crmcore.domain.errors import ConcurrentChange, InvalidRecord, UnknownName
+from crmcore.domain.copying import evolve
+from crmcore.domain.record import Record, RecordType
+from crmcore.ports.storage import KeyRow
+
+if TYPE_CHECKING:
+    from crmcore.application.unit import UnitOfWork
+
+FIXED = frozenset({"id", "version", "created_at", "changed_at", "facets"})
+
+
+def change(unit: UnitOfWork, type: RecordType, id: UUID, values: dict[str, Any], version: int | None) -> Record:
+    """The record with these values, stored; the record as it was if nothing differs."""
+    dotted = {name: value for name, value in values.items() if "." in name}
+    own = {name: value for name, value in values.items() if "." not in name}
+    _refuse_unknown(unit, type, own)
+    touched = facets.of_names(unit, type, dotted)
+    before = reading.unblanked(unit, type, id, tuple(f.cls for f in touched))
+    check_version(type, before, version)
+    after = _write(unit, type, before, own) if own else before
+    changed = {f.cls: facets.change(unit, type, after, f, fields) for f, fields in touched.items()}
+    return reading.blanked(unit, type, evolve(after, facets={**after.facets, **changed}))
+
+
+def _refuse_unknown(unit: UnitOfWork, type: RecordType, own: dict[str, Any]) -> None:
+    binder = unit.binder()
+    visible = {*binder.visible_names(type), *(p.attribute for p in type.parts)} - binder.rule(type).hidden
+    for name in own:
+        if name not in visible or type.derived(name):
+            raise UnknownName("field", name, visible - FIXED, type.name)
+        if name in FIXED:
+            raise InvalidRecord(type.name, {name: "is set by crmcore and cannot be changed"})
+
+
+def check_version(type: RecordType, record: Record, version: int | None) -> None:
+    """`ConcurrentChange` unless the caller knew this version (None: any)."""
+    if version is not None and version != record.version:
+        raise ConcurrentChange(
+            f"{type.name} {record.id} is at version {record.version}, not {version}: read it again and repeat",
+            record=type.name,
+            id=str(record.id),
+            expected=version,
+            found=record.version,
+        )
+
+
+def _write(unit: UnitOfWork, type: RecordType, before: Record, own: dict[str, Any]) -> Record:
+    plan, now = unit.kernel.plan(type), unit.now()
+    if type.options.append_only:
+        raise InvalidRecord(type.name, dict.fromkeys(own, "an append-only record never changes"))
+    after = evolve(before, **flatten.apply(type, before, own))
+    if type.options.complete is not None:
+        after = type.options.complete(before, after)
+    after = evolve(after, **{p.attribute: numbered(getattr(after, p.attribute)) for p in type.parts})
+    check_record(plan, after)
+    diff = journal.difference(journal.plain_record(plan, before), journal.plain_record(plan, after))
+    if not diff:
+        return before
+    after = evolve(after, version=before.version + 1, changed_at=now)
+    for workflow in plan.workflows:
+        if workflow.field in diff:
+            source, target = diff[workflow.field]
+            workflow.check_step(source, target, after)
+    unit.kernel.policy.write(unit.actor, [Change(type, before.id, "change", before, after, frozenset(diff))])
+    _store(unit, type, before, after)
+    with unit.writing() as transaction:
+        transaction.append(
+            [
+                journal.entry(
+                    at=now,
+                    actor=str(unit.actor),
+                    source=unit.source,
+                    work=unit.id,
+                    record=type.name,
+                    id=after.id,
+                    subject=journal.subject_of(type, after),
+                    version=after.version,
+                    operation="change",
+                    diff=diff,
+                )
+            ]
+        )
+    return after
+
+
+def _store(unit: UnitOfWork, type: RecordType, before: Record, after: Record) -> None:
+    plan = unit.kernel.plan(type)
+    old, new = set(plan.keys(before)), set(plan.keys(after))
+    with unit.writing() as transaction:
+        transaction.update(type, before, after)
+        if dropped := sorted(old - new):
+            transaction.drop_keys([KeyRow(kind, key, type.name, after.id) for kind, key in dropped])
+        if added := sorted(new - old):
+            transaction.add_keys([KeyRow(kind, key, type.name, after.id) for kind, key in added])
+        hierarchy.check(unit, type, [after])

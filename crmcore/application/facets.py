@@ -1,0 +1,134 @@
+"""Writing facets: each has a version of its own, so that it never collides with an edit of the record."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from crmcore.application import journal, reading
+from crmcore.application.validating import MISSING, check_facet
+from crmcore.domain.change import Change, Operation
+from crmcore.domain.errors import ConcurrentChange, InvalidRecord, NoFacet, UnknownName
+from crmcore.domain.copying import evolve
+from crmcore.domain.facet import Facet, FacetType
+from crmcore.domain.record import Record, RecordType
+
+if TYPE_CHECKING:
+    from crmcore.application.unit import UnitOfWork
+
+
+def of_names(unit: UnitOfWork, type: RecordType, dotted: dict[str, Any]) -> dict[FacetType, dict[str, Any]]:
+    """The facets that dotted names mean, each with the values for its fields; `UnknownName` for hidden ones too."""
+    known = set(unit.binder().visible_names(type))
+    found: dict[FacetType, dict[str, Any]] = {}
+    for name, value in dotted.items():
+        prefix, _, field = name.partition(".")
+        facet = unit.catalogue.facet(type, prefix)
+        if name not in known or facet is None or facet.field(field) is None:
+            raise UnknownName("field", name, known, type.name)
+        found.setdefault(facet, {})[field] = value
+    return found
+
+
+def change(unit: UnitOfWork, type: RecordType, record: Record, facet: FacetType, values: dict[str, Any]) -> Facet:
+    """The record's facet with these values, stored; made if it has none."""
+    before = record.facets.get(facet.cls)
+    if before is not None:
+        return _store(unit, type, record, facet, before, evolve(before, **values))
+    missing = {f"{facet.name}.{f.name}": MISSING for f in facet.fields if f.required and f.name not in values}
+    if missing:
+        raise InvalidRecord(f"{facet.cls.__name__} of {type.name}", missing)
+    return _store(unit, type, record, facet, None, facet.cls(**values))
+
+
+def put(unit: UnitOfWork, type: RecordType, id: UUID, value: Facet) -> Facet:
+    """Store a facet as a whole."""
+    cls = value.__class__
+    facet = unit.catalogue.facet_of(cls, type)
+    of_names(unit, type, {facet.dotted(f): None for f in facet.fields})
+    record = reading.unblanked(unit, type, id, (cls,))
+    before = record.facets.get(cls)
+    if value.version and value.version != (before.version if before else 0):
+        raise _stale(type, record, facet, value.version, before.version if before else 0)
+    return _store(unit, type, record, facet, before, value)
+
+
+def drop(unit: UnitOfWork, type: RecordType, id: UUID, cls: type[Facet]) -> None:
+    """Remove a facet; `NoFacet` if the record has none."""
+    facet = unit.catalogue.facet_of(cls, type)
+    record = reading.unblanked(unit, type, id, (cls,))
+    before = record.facets.get(cls)
+    if before is None:
+        raise NoFacet(f"{type.name} {id} has no {cls.__name__}", facet=cls.__name__, id=str(id))
+    _ask(unit, type, record, facet, before, None)
+    with unit.writing() as transaction:
+        transaction.delete_facet(type, facet, id, before)
+    _log(unit, type, record, facet, before, None)
+
+
+def _store(
+    unit: UnitOfWork, type: RecordType, record: Record, facet: FacetType, before: Facet | None, after: Facet
+) -> Facet:
+    after = evolve(after, version=before.version + 1 if before else 1)
+    check_facet(facet, unit.kernel.facet_shape(facet), after)
+    for workflow in unit.kernel.plan(type).workflows:
+        prefix, _, name = workflow.field.rpartition(".")
+        if prefix == facet.name:
+            workflow.check_step(getattr(before, name, None), getattr(after, name), after)
+    if before is not None and evolve(after, version=before.version) == before:
+        return before
+    _ask(unit, type, record, facet, before, after)
+    with unit.writing() as transaction:
+        if before is None:
+            transaction.insert_facets(type, facet, [(record.id, after)])
+        else:
+            transaction.update_facet(type, facet, record.id, before, after)
+    _log(unit, type, record, facet, before, after)
+    return after
+
+
+def _diff(unit: UnitOfWork, facet: FacetType, before: Facet | None, after: Facet | None) -> journal.Diff:
+    shape = unit.kernel.facet_shape(facet)
+    return journal.difference(journal.plain_facet(facet, shape, before), journal.plain_facet(facet, shape, after))
+
+
+def _ask(
+    unit: UnitOfWork, type: RecordType, record: Record, facet: FacetType, before: Facet | None, after: Facet | None
+) -> None:
+    fields = frozenset(_diff(unit, facet, before, after))
+    now_held = evolve(record, facets={**record.facets, facet.cls: after})
+    operation: Operation = "facet"
+    unit.kernel.policy.write(unit.actor, [Change(type, record.id, operation, record, now_held, fields)])
+
+
+def _log(
+    unit: UnitOfWork, type: RecordType, record: Record, facet: FacetType, before: Facet | None, after: Facet | None
+) -> None:
+    kept = after or before
+    with unit.writing() as transaction:
+        transaction.append(
+            [
+                journal.entry(
+                    at=unit.now(),
+                    actor=str(unit.actor),
+                    source=unit.source,
+                    work=unit.id,
+                    record=type.name,
+                    id=record.id,
+                    subject=journal.subject_of(type, record),
+                    version=kept.version if kept else 0,
+                    operation="facet",
+                    diff=_diff(unit, facet, before, after),
+                )
+            ]
+        )
+
+
+def _stale(type: RecordType, record: Record, facet: FacetType, expected: int, found: int) -> ConcurrentChange:
+    return ConcurrentChange(
+        f"{facet.name} of {type.name} {record.id} is at version {found}, not {expected}: read it again and repeat",
+        record=type.name,
+        id=str(record.id),
+        expected=expected,
+        found=found,
+    )

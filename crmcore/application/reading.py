@@ -1,0 +1,194 @@
+"""The one read path: every question is bound under the actor's read rule, and hidden fields never leave it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import attrs
+
+from crmcore.application import journal
+from crmcore.application.hiding import blank, hide_in_history
+from crmcore.domain import grammar, matching
+from crmcore.domain.bound import Bound, BoundQuery, Const, Test, every
+from crmcore.domain.change import LogEntry
+from crmcore.domain.errors import AmbiguousMatch, InvalidSetting, InvalidValue, NotFound, UnknownName
+from crmcore.domain.facet import Facet
+from crmcore.domain.predicate import Predicate, equals
+from crmcore.domain.query import Cursor, Page, Query, decode_cursor, sort_name
+from crmcore.domain.record import Record, RecordType
+from crmcore.ports.work import Where
+
+if TYPE_CHECKING:
+    from crmcore.application.unit import UnitOfWork
+
+MOST_FITS = 20
+
+
+def parsed(where: Where) -> tuple[Predicate | None, str]:
+    """A filter as a tree, and its text for error messages."""
+    return (grammar.parse(where), where) if isinstance(where, str) else (where, "")
+
+
+def bound_query(unit: UnitOfWork, type: RecordType, query: Query, text: str = "") -> BoundQuery:
+    """The query under the actor's read rule."""
+    binder = unit.binder(text)
+    order = sort_name(query.sort)
+    return BoundQuery(
+        type=type,
+        where=binder.read(type, query.where),
+        sort=tuple(binder.sort_key(type, s) for s in query.sort),
+        order=order,
+        limit=query.limit,
+        cursor=decode_cursor(query.after, order) if query.after else None,
+        facets=tuple(unit.catalogue.facet_of(cls, type) for cls in query.facets),
+    )
+
+
+def query(unit: UnitOfWork, type: RecordType, query: Query, text: str = "") -> Page[Any]:
+    """One page; one row more is read than asked for, which tells whether there is a next page."""
+    asked = bound_query(unit, type, query, text)
+    limit = query.limit or 0
+    found = unit.transaction.select(attrs.evolve(asked, limit=limit + 1))
+    kept = found[:limit]
+    more = len(found) > limit
+    cursor = Cursor(asked.order, kept[-1].keys, kept[-1].record.id).encode() if more else None
+    return Page(tuple(blanked(unit, type, f.record) for f in kept), cursor)
+
+
+def count(unit: UnitOfWork, type: RecordType, where: Predicate | None, text: str = "") -> int:
+    """How many records fit."""
+    return unit.transaction.count(BoundQuery(type=type, where=unit.binder(text).read(type, where)))
+
+
+def blanked(unit: UnitOfWork, type: RecordType, record: Record) -> Record:
+    """The record without what the actor may not see."""
+    hidden = unit.rule(type).hidden
+    return blank(unit.catalogue, type, record, hidden) if hidden else record
+
+
+def unblanked(unit: UnitOfWork, type: RecordType, id: UUID, with_: Sequence[type[Facet]] = ()) -> Record:
+    """The whole record, for the write path alone; `NotFound` where the actor may not see it."""
+    id_field = type.field("id")
+    if id_field is None or not _is_id(id):
+        raise InvalidValue(f"an id is a UUID, not {id!r}", value=repr(id))
+    where = every(unit.binder().scope(type), Test(id_field, "=", (id,)))
+    facets = tuple(unit.catalogue.facet_of(cls, type) for cls in with_)
+    found = unit.transaction.select(BoundQuery(type=type, where=where, facets=facets))
+    if not found:
+        raise _not_found(type, id)
+    return found[0].record
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, UUID)
+
+
+def _not_found(type: RecordType, id: UUID) -> NotFound:
+    return NotFound(f"there is no {type.name} {id}", record=type.name, id=str(id))
+
+
+def get(unit: UnitOfWork, type: RecordType, id: UUID, with_: Sequence[type[Facet]] = ()) -> Record:
+    """The record as the actor may see it."""
+    return blanked(unit, type, unblanked(unit, type, id, with_))
+
+
+def several(unit: UnitOfWork, type: RecordType, ids: Sequence[UUID], with_: Sequence[type[Facet]] = ()) -> list[Any]:
+    """Those of these records that the actor may see, in the order of the ids."""
+    id_field = type.field("id")
+    if not ids or id_field is None:
+        return []
+    where = every(unit.binder().scope(type), Test(id_field, "in", tuple(ids)))
+    facets = tuple(unit.catalogue.facet_of(cls, type) for cls in with_)
+    found = {f.record.id: f.record for f in unit.transaction.select(BoundQuery(type=type, where=where, facets=facets))}
+    return [blanked(unit, type, found[id]) for id in ids if id in found]
+
+
+def find(unit: UnitOfWork, type: RecordType, unique: dict[str, str], with_: Sequence[type[Facet]]) -> Record | None:
+    """The one record with this value of a unique field or contact point."""
+    source = unique.pop("source", None)
+    if len(unique) != 1:
+        raise InvalidSetting(f"find takes one unique field (and source), not {sorted(unique)}")
+    name, value = next(iter(unique.items()))
+    fits = _fits(unit, type, name, value, source, with_)
+    if len(fits) > 1:
+        raise AmbiguousMatch(
+            f"several records of type {type.name} have {name} {value!r}: name one by its id",
+            record=type.name,
+            ids=[str(r.id) for r in fits],
+        )
+    return fits[0] if fits else None
+
+
+def _fits(
+    unit: UnitOfWork, type: RecordType, name: str, value: str, source: str | None, with_: Sequence[type[Facet]]
+) -> list[Any]:
+    kind = key_kind(unit, type, name)
+    if kind is not None:
+        key = matching.search_key(kind, value)
+        rows = unit.transaction.find_keys(kind, key, None, [type.name], MOST_FITS) if key else []
+        return several(unit, type, [row.id for row in rows], with_)
+    binder = unit.binder()
+    where: Bound = binder.bind(type, equals(name, value))
+    if source is not None:
+        where = every(where, binder.bind(type, equals("source", source)))
+    facets = tuple(unit.catalogue.facet_of(cls, type) for cls in with_)
+    asked = BoundQuery(type=type, where=every(binder.scope(type), where), limit=MOST_FITS, facets=facets)
+    return [blanked(unit, type, f.record) for f in unit.transaction.select(asked)]
+
+
+def key_kind(unit: UnitOfWork, type: RecordType, name: str) -> str | None:
+    """The kind of match key by which a name finds records; None for exact fields, `UnknownName` for all others."""
+    visible = set(unit.binder().visible_names(type))
+    field, view = type.field(name), type.flat(name)
+    if name not in visible:
+        field = view = None
+    if view is not None and view.search in ("email", "phone", "code"):
+        return view.search
+    if field is not None and field.search in ("email", "phone") and not field.unique:
+        return field.search
+    prefix, _, inner = name.rpartition(".")
+    facet = unit.catalogue.facet(type, prefix) if prefix and name in visible else None
+    declared = facet.field(inner) if facet else field
+    if declared is not None and (declared.unique or name in ("id", "external_id", "name", "code")):
+        return None
+    known = [f.name for f in type.fields if f.unique or f.search] + [f.name for f in type.options.flats if f.search]
+    raise UnknownName("unique field", name, ["id", "external_id", *(n for n in known if n in visible)], type.name)
+
+
+def as_of(unit: UnitOfWork, type: RecordType, id: UUID, at: dt.datetime) -> Record:
+    """The record as it was known at a time, by the log; `NotFound` if it was not there then."""
+    if at.utcoffset() is None:
+        raise InvalidValue(f"a time needs its zone: {at.isoformat()} has none", value=at.isoformat())
+    entries = _log_of(unit, type, id, at)
+    record = journal.rebuild(unit.kernel, type, id, entries)
+    if record is None:
+        raise NotFound(f"there was no {type.name} {id} at {at.isoformat()}", record=type.name, id=str(id))
+    return blanked(unit, type, record)
+
+
+def history(unit: UnitOfWork, type: RecordType, id: UUID) -> list[LogEntry]:
+    """The log of a record without what the actor may not see."""
+    entries = _log_of(unit, type, id, None)
+    hidden = unit.rule(type).hidden
+    return [_seen(type, entry, hidden) for entry in entries] if hidden else entries
+
+
+def _seen(type: RecordType, entry: LogEntry, hidden: frozenset[str]) -> LogEntry:
+    kept = hide_in_history(type, entry.values(), hidden)
+    return attrs.evolve(entry, changes=json.dumps(kept, ensure_ascii=False) if kept else "")
+
+
+def _log_of(unit: UnitOfWork, type: RecordType, id: UUID, until: dt.datetime | None) -> list[LogEntry]:
+    """A removed record has no row to hold a rule against: its log is for those who may see every row."""
+    id_field = type.field("id")
+    restricted = unit.binder().scope(type) != Const(True)
+    if id_field is not None and restricted:
+        unblanked(unit, type, id)
+    entries = unit.transaction.history(type.name, id, until)
+    if not entries:
+        raise _not_found(type, id)
+    return entries

@@ -1,0 +1,90 @@
+"""Removing a record: refused while something refers to it; its before-image stays in the log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from crmcore.application import changing, journal, reading
+from crmcore.domain.bound import Bound, BoundQuery, Test, ToFacet, ToPart, Via, every
+from crmcore.domain.change import Change
+from crmcore.domain.errors import StillReferenced
+from crmcore.domain.field import Field
+from crmcore.domain.record import Record, RecordType
+from crmcore.ports.storage import KeyRow
+
+if TYPE_CHECKING:
+    from crmcore.application.unit import UnitOfWork
+
+
+def remove(unit: UnitOfWork, type: RecordType, id: UUID, version: int | None) -> None:
+    """Remove the row with its parts and facets; references declared `on_remove="clear"` are emptied first."""
+    facets = unit.catalogue.facets.get(type.name, ())
+    record = reading.unblanked(unit, type, id, tuple(f.cls for f in facets))
+    changing.check_version(type, record, version)
+    unit.kernel.policy.write(unit.actor, [Change(type, id, "remove", record, None, frozenset())])
+    _settle_references(unit, type, id)
+    plan = unit.kernel.plan(type)
+    plain = journal.plain_record(plan, record)
+    for facet in facets:
+        plain.update(journal.plain_facet(facet, unit.kernel.facet_shape(facet), record.facets.get(facet.cls)))
+    with unit.writing() as transaction:
+        transaction.drop_keys([KeyRow(kind, key, type.name, id) for kind, key in plan.keys(record)])
+        transaction.delete(type, record)
+        transaction.append(
+            [
+                journal.entry(
+                    at=unit.now(),
+                    actor=str(unit.actor),
+                    source=unit.source,
+                    work=unit.id,
+                    record=type.name,
+                    id=id,
+                    subject=journal.subject_of(type, record),
+                    version=record.version + 1,
+                    operation="remove",
+                    diff=journal.difference(plain, {}),
+                )
+            ]
+        )
+
+
+def _settle_references(unit: UnitOfWork, type: RecordType, id: UUID) -> None:
+    standing: dict[str, int] = {}
+    hidden = False
+    for holder, place, field in unit.catalogue.references_to(type.name):
+        where = _pointing(unit, type, holder, place, field, id)
+        if not unit.transaction.count(BoundQuery(type=holder, where=where)):
+            continue
+        if field.on_remove == "clear" and not place:
+            _clear(unit, holder, field, where)
+            continue
+        seen = unit.transaction.count(BoundQuery(type=holder, where=every(unit.binder().scope(holder), where)))
+        standing[holder.name] = standing.get(holder.name, 0) + seen
+        hidden = hidden or not seen
+    if standing:
+        listed = [f"{count} {name}" for name, count in sorted(standing.items()) if count]
+        listed += ["records that you may not see"] if hidden else []
+        raise StillReferenced(
+            f"{type.name} {id} cannot be removed while {' and '.join(listed)} refer to it: remove or change them "
+            "first, or set its field `archived` if it has one",
+            record=type.name,
+            id=str(id),
+            references={name: count for name, count in standing.items() if count},
+        )
+
+
+def _pointing(unit: UnitOfWork, type: RecordType, holder: RecordType, place: str, field: Field, id: UUID) -> Bound:
+    test: Bound = Test(field, "=", (id,))
+    if field.target == "*" and (type_field := holder.field(field.target_field)):
+        test = every(test, Test(type_field, "=", (type.name,)))
+    if place.startswith("facet:") and (facet := unit.catalogue.facet(holder, place.removeprefix("facet:"))):
+        return Via(ToFacet(facet), test)
+    part = holder.part(place) if place else None
+    return Via(ToPart(part), test) if part else test
+
+
+def _clear(unit: UnitOfWork, holder: RecordType, field: Field, where: Bound) -> None:
+    for found in unit.transaction.select(BoundQuery(type=holder, where=where)):
+        record: Record = found.record
+        changing.change(unit, holder, record.id, {field.name: None}, None)

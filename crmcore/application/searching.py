@@ -1,0 +1,85 @@
+"""Search over folded names and contact points: exact and by prefix, for every record type that declares keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import attrs
+
+from crmcore.application import reading
+from crmcore.domain import matching
+from crmcore.domain.label import label_of
+from crmcore.domain.query import checked_limit
+from crmcore.domain.record import Record, RecordType
+from crmcore.ports.storage import KeyRow
+
+if TYPE_CHECKING:
+    from crmcore.application.unit import UnitOfWork
+
+KINDS = ("name", "email", "phone", "code")
+BATCH = 200
+ROUNDS = 5
+LAST = chr(0x10FFFF)
+
+
+@attrs.frozen
+class Hit:
+    """A found record; `score` is 1 for an exact match, less for a prefix; `why` says which key matched how."""
+
+    type: RecordType
+    id: UUID
+    label: str
+    score: float
+    why: str
+
+
+def search(unit: UnitOfWork, text: str, limit: int = 20) -> list[Hit]:
+    """The records whose name or contact point is or begins with `text`, best first. No syntax: every character is
+    meant literally. A key counts only if it comes from what the actor may see."""
+    wanted = checked_limit(limit)
+    best: dict[tuple[str, UUID], Hit] = {}
+    for kind in KINDS:
+        key = matching.search_key(kind, text)
+        if key:
+            for hit in _hits(unit, kind, key, wanted):
+                known = best.get((hit.type.name, hit.id))
+                if known is None or hit.score > known.score:
+                    best[hit.type.name, hit.id] = hit
+    ranked = sorted(best.values(), key=lambda h: (-h.score, h.label, h.id))
+    return ranked[:wanted]
+
+
+def _hits(unit: UnitOfWork, kind: str, key: str, wanted: int) -> list[Hit]:
+    """Whole keys first, then longer ones; more rows are read while the policy takes some of them away."""
+    types = tuple(unit.catalogue.records)
+    hits = list(_visible(unit, kind, key, unit.transaction.find_keys(kind, key, None, types, BATCH)))
+    low = key + "\0"
+    for _ in range(ROUNDS):
+        if len({(h.type.name, h.id) for h in hits}) >= wanted:
+            break
+        rows = unit.transaction.find_keys(kind, low, key + LAST, types, BATCH)
+        hits += _visible(unit, kind, key, rows)
+        if len(rows) < BATCH:
+            break
+        low = rows[-1].key + "\0"
+    return hits
+
+
+def _visible(unit: UnitOfWork, kind: str, key: str, rows: list[KeyRow]) -> Iterable[Hit]:
+    by_type: dict[str, dict[UUID, str]] = {}
+    for row in rows:
+        by_type.setdefault(row.record, {}).setdefault(row.id, row.key)
+    for name, found in by_type.items():
+        type = unit.catalogue.record(name)
+        keys_of = unit.kernel.plan(type).keys
+        for record in reading.several(unit, type, list(found)):
+            if (kind, found[record.id]) in set(keys_of(record)):
+                yield _hit(type, record, kind, key, found[record.id])
+
+
+def _hit(type: RecordType, record: Record, kind: str, key: str, matched: str) -> Hit:
+    exact = matched == key
+    score = 1.0 if exact else round(0.5 + 0.4 * len(key) / len(matched), 3)
+    return Hit(type, record.id, label_of(type, record), score, f"{kind} {'is' if exact else 'begins with'} {key}")

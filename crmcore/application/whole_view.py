@@ -1,0 +1,84 @@
+"""The whole view of a customer: what anybody who is about to speak with them wants to see."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import attrs
+
+from crmcore.application import reading, relationships, timeline
+from crmcore.domain.bound import BoundQuery, SortKey, Test, every
+from crmcore.domain.customer import Customer
+from crmcore.domain.money import Money
+from crmcore.domain.order import Order
+
+if TYPE_CHECKING:
+    from crmcore.application.unit import UnitOfWork
+
+RECENT = 20
+
+
+@attrs.frozen
+class Purchases:
+    """What a customer has bought: how many orders, and the sum of their totals in each currency."""
+
+    orders: int
+    totals: tuple[Money, ...]
+
+
+@attrs.frozen
+class WholeView:
+    """The customer with every facet, the relationships, the newest timeline entries and orders, the purchases."""
+
+    customer: Customer
+    relationships: tuple[relationships.Seen, ...]
+    timeline: timeline.TimelinePage
+    orders: tuple[Order, ...]
+    purchases: Purchases
+
+
+def whole_view(unit: UnitOfWork, customer: UUID, recent: int = RECENT) -> WholeView:
+    """Everything at a glance; `NotFound` where the actor may not see the customer."""
+    type = unit.catalogue.of(Customer)
+    facets = tuple(f.cls for f in unit.catalogue.facets.get(type.name, ()))
+    found = unit[Customer].get(customer, with_=facets)
+    return WholeView(
+        found,
+        tuple(relationships.of_customer(unit, customer)),
+        timeline.timeline(unit, customer, recent),
+        _orders(unit, customer, recent),
+        purchases(unit, customer),
+    )
+
+
+def _orders(unit: UnitOfWork, customer: UUID, recent: int) -> tuple[Order, ...]:
+    query = _orders_query(unit, customer)
+    if query is None:
+        return ()
+    type = query.type
+    ordered_at = type.field("ordered_at")
+    sort = (SortKey(ordered_at, descending=True),) if ordered_at else ()
+    found = unit.transaction.select(attrs.evolve(query, sort=sort, limit=recent))
+    seen = [reading.blanked(unit, type, f.record) for f in found]
+    return tuple(order for order in seen if isinstance(order, Order))
+
+
+def _orders_query(unit: UnitOfWork, customer: UUID) -> BoundQuery | None:
+    type = unit.catalogue.of(Order)
+    who = type.field("customer")
+    if who is None or "customer" in unit.rule(type).hidden:
+        return None
+    return BoundQuery(type=type, where=every(Test(who, "=", (customer,)), unit.binder().scope(type)))
+
+
+def purchases(unit: UnitOfWork, customer: UUID) -> Purchases:
+    """The count of a customer's orders and their sum per currency, over what the actor may see."""
+    query = _orders_query(unit, customer)
+    if query is None:
+        return Purchases(0, ())
+    count = unit.transaction.count(query)
+    if "total" in unit.rule(query.type).hidden:
+        return Purchases(count, ())
+    rows = unit.transaction.aggregate(query, (), (("sum", "total"),))
+    return Purchases(count, tuple(m for row in rows for m in row if isinstance(m, Money)))

@@ -1,0 +1,295 @@
+"""Crm: what a host application embeds. It alone puts storage, policy, plugins and clock together."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from crmcore.application import feeding, rekeying
+from crmcore.application.kernel import Kernel
+from crmcore.application.unit import UnitOfWork
+from crmcore.domain.catalogue import Catalogue
+from crmcore.domain.change import Actor, LogEntry, actor_of
+from crmcore.domain.errors import (
+    ConcurrentChange,
+    InvalidSetting,
+    MissingPlugin,
+    SchemaMismatch,
+    StorageBusy,
+)
+from crmcore.domain.fold import FOLD_VERSION
+from crmcore.domain.keys import KEYS_VERSION
+from crmcore.plugins.registry import Registry, load
+from crmcore.ports.clock import Clock, Ids
+from crmcore.ports.policy import AllowAll, Policy
+from crmcore.ports.storage import Stamp, Storage, Transaction
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+T = TypeVar("T")
+REVISION = "0001"
+CORE = "core"
+_PAUSES = random.SystemRandom()
+
+
+class StorageSource(Protocol):
+    """Where a Crm's database comes from: SQL over an engine, or memory."""
+
+    embedded: bool
+
+    def peek(self) -> Stamp | None:
+        """What the database was made by, before anything is declared; None if it is empty."""
+
+    def open(self, catalogue: Catalogue) -> Storage:
+        """The storage for these declarations."""
+
+
+class Crm:
+    """A CRM over one database (or schema), for one tenant.
+
+    `plugins`: names of installed plugins, or plugin objects; None: those recorded as active in the database; "none":
+    no plugin, and no record can be written. `zone` (IANA name) reads dates where a time is due; `currency` is that
+    of bare amounts. Raises MissingPlugin, PluginConflict, PluginFailed, SchemaMismatch, InvalidSetting.
+    """
+
+    def __init__(
+        self,
+        engine: Engine | None = None,
+        *,
+        storage: StorageSource | None = None,
+        plugins: Sequence[str | object] | Literal["none"] | None = None,
+        policy: Policy | None = None,
+        zone: str = "UTC",
+        currency: str = "EUR",
+        clock: Clock | None = None,
+        ids: Ids | None = None,
+        prefix: str = "crm_",
+        schema: str | None = None,
+    ) -> None:
+        self._source = storage or _sql_source(engine, prefix, schema)
+        stamp = self._source.peek()
+        self.read_only = plugins == "none"
+        self.registry: Registry = load(_wanted(plugins, stamp))
+        self.catalogue = self.registry.catalogue
+        self.storage = self._source.open(self.catalogue)
+        self._stamp = stamp
+        if not self.read_only:
+            self._check_plugins()
+        self.kernel = Kernel(
+            catalogue=self.catalogue,
+            policy=policy or AllowAll(),
+            clock=clock or _system_clock(),
+            ids=ids or _uuid7(),
+            zone=_zone(zone),
+            currency=_currency(currency),
+        )
+
+    def work(
+        self,
+        actor: Actor | str | None = None,
+        *,
+        connection: Connection | None = None,
+        dbapi: object | None = None,
+        source: str | None = None,
+        dry: bool = False,
+    ) -> UnitOfWork:
+        """A unit of work for `actor` (required): of its own, or joined to the host's SQLAlchemy `connection` or raw
+        DB-API connection (`dbapi`), with which it then commits or rolls back. `source` names where the changes come
+        from, in the log; `dry` rolls back at the end.
+
+        Raises InvalidSetting, SchemaMismatch; StorageBusy where another writer is in the way.
+        """
+        if connection is not None and dbapi is not None:
+            raise InvalidSetting("a unit of work joins one transaction: give connection= or dbapi=, not both")
+        self._check_ready()
+        handle = connection if connection is not None else dbapi
+        begin: Callable[[], Transaction] = self.storage.begin if handle is None else lambda: self.storage.join(handle)
+        return UnitOfWork(self.kernel, begin, actor_of(actor), source=source, dry=dry, refusal=self._write_refusal())
+
+    def run(self, function: Callable[[UnitOfWork], T], *, actor: Actor | str, retries: int = 3) -> T:
+        """What `function(work)` returns, in an own unit of work that is repeated up to `retries` times where another
+        writer got in between (stale version, serialisation failure, deadlock, busy). It must be repeatable."""
+        for attempt in range(retries + 1):
+            try:
+                with self.work(actor) as work:
+                    return function(work)
+            except (ConcurrentChange, StorageBusy):
+                if attempt == retries:
+                    raise
+                time.sleep(_PAUSES.uniform(0, 0.02 * 2**attempt))
+        raise InvalidSetting(f"retries is 0 or more, not {retries}")
+
+    def upgrade(self) -> dict[str, str]:
+        """Make the tables of whatever has none yet and record the active plugins; gives revisions by distribution.
+
+        `SchemaMismatch` for tables that other declarations made: no migration leads from there in this version.
+        """
+        if self.read_only:
+            raise InvalidSetting("with plugins 'none' nothing is upgraded: name the plugins that are to be active")
+        stamp, wanted = self._stamp, self._fingerprints()
+        made = dict(stamp.fingerprints) if stamp else {}
+        self._refuse_other_declarations(made, wanted, "no migration leads from there in this version of crmcore")
+        missing = [name for name in wanted if name not in made]
+        new = Stamp(
+            revisions={**(stamp.revisions if stamp else {}), **dict.fromkeys(missing, REVISION)},
+            fingerprints={**made, **wanted},
+            plugins=tuple(sorted(n for n in wanted if n != CORE)),
+            fold=stamp.fold if stamp else FOLD_VERSION,
+            keys=stamp.keys if stamp else KEYS_VERSION,
+        )
+        self.storage.create(new, missing)
+        self._stamp = self._source.peek()
+        return dict(new.revisions)
+
+    def status(self) -> tuple[dict[str, str], bool]:
+        """The revisions in the database, and whether they are those of the running declarations."""
+        stamp = self._stamp
+        return dict(stamp.revisions) if stamp else {}, stamp is not None and not self._pending()
+
+    def rekey(self) -> int:
+        """Make every match key anew, after a version of the fold or the normalisers has changed; how many records."""
+        self._check_ready()
+        stamp = self._stamp
+        with UnitOfWork(self.kernel, self.storage.begin, Actor("rekey", "system")) as work:
+            total = rekeying.rekey(work)
+        if stamp is not None:
+            renewed = Stamp(stamp.revisions, stamp.fingerprints, stamp.plugins, FOLD_VERSION, KEYS_VERSION)
+            self.storage.create(renewed, ())
+            self._stamp = renewed
+        return total
+
+    def pump(self, seconds: float = 10.0) -> dict[str, int]:
+        """Number committed changes for the feed, for at most `seconds`; how many events there were."""
+        self._check_ready()
+        return {"events": feeding.pump(self.storage, seconds, time.monotonic)}
+
+    def feed(self, after: int = 0, limit: int = 1_000) -> list[LogEntry]:
+        """Numbered changes with a position above `after`, in order: per record in order, none left out."""
+        self._check_ready()
+        return feeding.feed(self.storage, after, limit)
+
+    def close(self) -> None:
+        """Let go of every connection that is our own."""
+        self.storage.close()
+
+    def _fingerprints(self) -> dict[str, str]:
+        names: list[str | None] = [None, *(p.manifest.name for p in self.registry.plugins)]
+        return {name or CORE: self.catalogue.fingerprint(name) for name in names}
+
+    def _check_plugins(self) -> None:
+        active = set(self._stamp.plugins) if self._stamp else set()
+        if missing := sorted(active - {p.manifest.name for p in self.registry.plugins}):
+            raise MissingPlugin(
+                f"{', '.join(missing)} is active in this database but was not named: add it to plugins=[...] "
+                f"(command line: --plugins {','.join(missing)}), or leave plugins out to take those recorded",
+                plugins=missing,
+            )
+
+    def _pending(self) -> list[str]:
+        made = self._stamp.fingerprints if self._stamp else {}
+        return [name for name, shape in self._fingerprints().items() if made.get(name) != shape]
+
+    def _refuse_other_declarations(self, made: dict[str, str], wanted: dict[str, str], advice: str) -> None:
+        if other := [n for n, shape in wanted.items() if n in made and made[n] != shape]:
+            raise SchemaMismatch(
+                f"the tables of {', '.join(other)} in this database were made by other declarations "
+                f"({', '.join(f'{n}: {made[n]}, here {wanted[n]}' for n in other)}): {advice}",
+                distributions=other,
+            )
+
+    def _check_ready(self) -> None:
+        if self._stamp is None:
+            self._stamp = self._source.peek()
+        if self._stamp is None:
+            raise SchemaMismatch("this database has no tables of crmcore: call crm.upgrade(), or run `crm db upgrade`")
+        if self.read_only:
+            return
+        self._refuse_other_declarations(
+            dict(self._stamp.fingerprints), self._fingerprints(), "run `crm db upgrade`, or use the version that did"
+        )
+        if pending := self._pending():
+            raise SchemaMismatch(
+                f"this database has no tables of {', '.join(pending)} yet: call crm.upgrade(), or run `crm db upgrade`",
+                distributions=pending,
+            )
+
+    def _write_refusal(self) -> str | None:
+        stamp = self._stamp
+        if self.read_only:
+            return "with plugins 'none' no record is written: guards of plugins could not be asked"
+        if stamp is not None and (stamp.fold, stamp.keys) != (FOLD_VERSION, KEYS_VERSION):
+            return "the match keys were made by another version of crmcore: run `crm db rekey`"
+        return None
+
+
+def open(url: str = "sqlite:///crm.db", **options: Any) -> Crm:
+    """A Crm over an engine of its own with safe settings (`memory://` for one that lives in memory); options are
+    those of `Crm`. A fresh SQLite file is made ready at once; any other database by `crm.upgrade()`."""
+    if url == "memory://":
+        from crmcore.adapters.memory.storage import MemorySource
+
+        source: StorageSource = MemorySource()
+    else:
+        from crmcore.adapters.sql.source import SqlSource
+
+        source = SqlSource.own(url, options.pop("prefix", "crm_"), options.pop("schema", None))
+    crm = Crm(storage=source, **options)
+    if source.embedded and not crm.read_only and source.peek() is None:
+        crm.upgrade()
+    return crm
+
+
+def prepare(engine: Engine) -> Engine:
+    """The host's engine with the settings that keep data safe: on SQLite foreign keys, WAL, busy timeout and
+    immediate transactions; see `adapters.sql.engine`."""
+    from crmcore.adapters.sql.engine import prepare as prepare_engine
+
+    return prepare_engine(engine)
+
+
+def _sql_source(engine: Engine | None, prefix: str, schema: str | None) -> StorageSource:
+    if engine is None:
+        raise InvalidSetting("a Crm needs an engine: Crm(engine), or crmcore.open(url) for one of its own")
+    from crmcore.adapters.sql.source import SqlSource
+
+    return SqlSource(engine, prefix, schema)
+
+
+def _wanted(plugins: Sequence[str | object] | str | None, stamp: Stamp | None) -> Sequence[str | object]:
+    if plugins is None:
+        return stamp.plugins if stamp else ()
+    if isinstance(plugins, str):
+        if plugins != "none":
+            raise InvalidSetting(f"plugins is a list of names, or 'none', not {plugins!r}")
+        return ()
+    return plugins
+
+
+def _zone(name: str) -> dt.tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise InvalidSetting(f"there is no time zone {name!r}: use a name such as Europe/Berlin or UTC") from None
+
+
+def _currency(code: str) -> str:
+    if len(code) != 3 or not (code.isascii() and code.isalpha() and code.isupper()):
+        raise InvalidSetting(f"a currency is three capitals such as EUR, not {code!r}")
+    return code
+
+
+def _system_clock() -> Clock:
+    from crmcore.adapters.clock import SystemClock
+
+    return SystemClock()
+
+
+def _uuid7() -> Ids:
+    from crmcore.adapters.clock import Uuid7Ids
+
+    return Uuid7Ids()

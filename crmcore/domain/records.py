@@ -1,0 +1,14 @@
+"""The core's own record types, declared in the way that a plugin declares its own."""
+
+from typing import Final
+
+from crmcore.domain.customer import Customer
+from crmcore.domain.interaction import Interaction
+from crmcore.domain.link import Link
+from crmcore.domain.order import Order
+from crmcore.domain.product import Product
+from crmcore.domain.record import Record
+from crmcore.domain.relationship import Relationship
+from crmcore.domain.user import User
+
+CORE: Final[tuple[type[Record], ...]] = (User, Customer, Relationship, Product, Order, Interaction, Link)

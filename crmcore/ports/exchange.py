@@ -1,0 +1,89 @@
+"""The border between the import and export use cases and the formats of files.
+
+A format turns a file into rows and rows into a file; what a cell means is the use cases' concern.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+from attrs import frozen
+
+__all__ = ["BadRow", "RawRow", "RejectSink", "RowSink", "RowSource"]
+
+
+@frozen
+class RawRow:
+    """A record of a file as it stands there, nothing typed.
+
+    `line`: the physical line, counted from 1, on which the record starts.
+    `values`: column to cell. Delimited text gives `str` only, exactly as in the file, an empty cell as `""`;
+    JSON lines give `str`, `int`, `Decimal`, `bool`, `None`, lists and dicts. A column that the record lacks
+    is not a key.
+    """
+
+    line: int
+    values: Mapping[str, object]
+
+
+@frozen
+class BadRow:
+    """A record that cannot be read at all, while the records around it can.
+
+    `column` and `value` name the offending cell where one can be named; `value` and `raw` (the record's own
+    text) may be cut, in which case they end with an ellipsis.
+    """
+
+    line: int
+    column: str | None
+    value: str
+    reason: str
+    raw: str
+
+
+class RowSource(Protocol):
+    """A file as rows, read lazily. Every new iteration reads it again from the start, as a scan in advance
+    needs.
+
+    Iterating raises `ImportRefused` only if the file itself fails (gone, changed under way); bad records are
+    `BadRow`s.
+    """
+
+    @property
+    def format(self) -> str:
+        """`csv`, `tsv`, `jsonl` ..."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns in the file's order, without those that only a rejects file has."""
+
+    def __iter__(self) -> Iterator[RawRow | BadRow]: ...
+
+
+class RowSink(Protocol):
+    """A file being written. Nothing stands under its name until `close`; after `abort` nothing does."""
+
+    def write(self, values: Mapping[str, object]) -> None:
+        """One row, already in the plain form of the format; a column left out is empty.
+
+        Raises `InvalidValue` for a column that was not announced or a value that the format cannot hold.
+        """
+
+    def close(self) -> None: ...
+
+    def abort(self) -> None: ...
+
+
+class RejectSink(Protocol):
+    """The rows that were not taken, in a file that can be mended and imported again."""
+
+    def reject(self, row: RawRow, column: str | None, reason: str) -> None:
+        """A row that could be read and was refused: its cells, and why."""
+
+    def unreadable(self, row: BadRow) -> None:
+        """A record that could not be read: its text, and why."""
+
+    def close(self) -> None: ...
+
+    def abort(self) -> None: ...

@@ -1,0 +1,147 @@
+"""What the core asks of a database. What crosses this port is bound and checked; nothing is text of a user."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+from uuid import UUID
+
+import attrs
+
+from crmcore.domain.bound import BoundQuery
+from crmcore.domain.change import LogEntry
+from crmcore.domain.facet import Facet, FacetType
+from crmcore.domain.record import Record, RecordType
+
+
+@attrs.frozen
+class KeyRow:
+    """One match key of a record: `kind` is name, email, phone or code; `key` is normalised by `domain.keys`."""
+
+    kind: str
+    key: str
+    record: str
+    id: UUID
+
+
+@attrs.frozen
+class Found:
+    """A selected record and the storage's values of its sort keys (plain: what a cursor can carry)."""
+
+    record: Record
+    keys: tuple[Any, ...]
+
+
+@attrs.frozen
+class Stamp:
+    """What a database was made by: `revisions` and `fingerprints` by distribution ("core" or a plugin's name), the
+    active plugins, and the versions of the fold and of the key normalisers."""
+
+    revisions: Mapping[str, str]
+    fingerprints: Mapping[str, str]
+    plugins: tuple[str, ...]
+    fold: int
+    keys: int
+
+
+class Transaction(Protocol):
+    """One transaction: own (commit and rollback reach the database) or joined (they end only a savepoint).
+
+    All methods raise `StorageBusy` where repeating helps and `StorageFailed` where the database refuses or is lost.
+    """
+
+    def insert(self, type: RecordType, records: Sequence[Record]) -> None:
+        """Store new records with their parts and sets, not their facets. `DuplicateValue`, `DanglingReference`."""
+
+    def update(self, type: RecordType, before: Record, after: Record) -> None:
+        """Store what differs; `ConcurrentChange` unless the stored version is that of `before`."""
+
+    def delete(self, type: RecordType, record: Record) -> None:
+        """Remove the row, its parts, sets and facets; `ConcurrentChange` as above, `StillReferenced`."""
+
+    def insert_facets(self, type: RecordType, facet: FacetType, rows: Sequence[tuple[UUID, Facet]]) -> None:
+        """Store facets of records that have none of this type; `DuplicateValue`, `DanglingReference`."""
+
+    def update_facet(self, type: RecordType, facet: FacetType, id: UUID, before: Facet, after: Facet) -> None:
+        """Store what differs; `ConcurrentChange` unless the stored version is that of `before`."""
+
+    def delete_facet(self, type: RecordType, facet: FacetType, id: UUID, before: Facet) -> None:
+        """Remove a record's facet; `ConcurrentChange` unless the stored version is that of `before`."""
+
+    def add_keys(self, rows: Sequence[KeyRow]) -> None:
+        """Store match keys; one that is there already stays."""
+
+    def drop_keys(self, rows: Sequence[KeyRow]) -> None:
+        """Remove match keys; one that is not there is no error."""
+
+    def drop_all_keys(self) -> None:
+        """Remove every match key (before they are all made anew)."""
+
+    def find_keys(self, kind: str, low: str, high: str | None, records: Sequence[str], limit: int) -> list[KeyRow]:
+        """Keys equal to `low`, or with `high` those from `low` up to but not including it; ordered by key."""
+
+    def keyed(self, record: str, keys: Sequence[tuple[str, str]]) -> list[KeyRow]:
+        """The rows of one record type whose (kind, key) is any of these; in bulk."""
+
+    def select(self, query: BoundQuery) -> list[Found]:
+        """The records that fit, in order (ties by id), at most `limit`, after the cursor."""
+
+    def count(self, query: BoundQuery) -> int:
+        """How many records fit; sort, limit and cursor are ignored."""
+
+    def aggregate(self, query: BoundQuery, by: Sequence[str], measures: Sequence[tuple[str, str]]) -> list[list[Any]]:
+        """Rows of group values and figures over own fields; money is summed per currency (see `domain.query`)."""
+
+    def lock(self, type: RecordType, id: UUID) -> bool:
+        """Hold a record until the transaction ends, so that nobody else changes it; False if there is none."""
+
+    def append(self, entries: Sequence[LogEntry]) -> None:
+        """Write to the change log."""
+
+    def history(self, record: str, id: UUID, until: dt.datetime | None = None) -> list[LogEntry]:
+        """The log of one record, oldest first, up to and including `until`."""
+
+    def feed(self, after: int, limit: int) -> list[LogEntry]:
+        """Committed and numbered entries with a position above `after`, in order of position."""
+
+    def number(self, limit: int) -> int:
+        """Give positions to committed entries that have none, in order of seq, alone under a lock; how many."""
+
+    def setting(self, key: str) -> str | None:
+        """A value that the core keeps about this database, or None."""
+
+    def put_setting(self, key: str, value: str) -> None:
+        """Keep such a value."""
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """A nested part that an exception undoes alone."""
+
+    def commit(self) -> None:
+        """Make it last (own) or leave it to the host (joined)."""
+
+    def rollback(self) -> None:
+        """Undo it: all (own), or what was done since it began (joined)."""
+
+
+class Storage(Protocol):
+    """One database (or schema) for one Crm."""
+
+    def begin(self) -> Transaction:
+        """A transaction of its own, ready to write."""
+
+    def join(self, handle: object) -> Transaction:
+        """Work inside a transaction of the host; refused for a connection that cannot keep what the core promises."""
+
+    def stamp(self) -> Stamp | None:
+        """What the database was made by; None if it holds no tables of the core."""
+
+    def create(self, stamp: Stamp, distributions: Iterable[str]) -> None:
+        """Make the tables of these distributions from their declarations and write the stamp."""
+
+    def checks(self) -> list[tuple[str, bool, str]]:
+        """What `crm doctor` asks of a database: (name, holds, detail)."""
+
+    def close(self) -> None:
+        """Let go of every connection."""

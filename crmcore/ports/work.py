@@ -1,0 +1,122 @@
+"""What the core lends: a unit of work and its repositories. Hosts and plugins read and write through these alone."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+from crmcore.domain.catalogue import Catalogue
+from crmcore.domain.change import Actor, LogEntry
+from crmcore.domain.customer import Customer
+from crmcore.domain.facet import Facet
+from crmcore.domain.interaction import Interaction
+from crmcore.domain.link import Link
+from crmcore.domain.order import Order
+from crmcore.domain.predicate import Predicate
+from crmcore.domain.product import Product
+from crmcore.domain.query import Page
+from crmcore.domain.record import Record
+from crmcore.domain.relationship import Relationship
+from crmcore.domain.user import User
+
+R = TypeVar("R", bound=Record)
+Where = str | Predicate | None
+
+
+class Repository(Protocol[R]):
+    """The records of one type. Every read asks the policy, every write leaves its history."""
+
+    def add(self, record: R) -> R:
+        """Store a new record with its facets; gives it back with id and version 1.
+
+        Raises InvalidRecord, DuplicateValue, DanglingReference, IllegalTransition, Denied.
+        """
+
+    def add_many(self, records: Iterable[R]) -> int:
+        """Store a stream of new records, with the same checks, keys and history; how many there were."""
+
+    def get(self, id: UUID, *, with_: Sequence[type[Facet]] = (), as_of: dt.datetime | None = None) -> R:
+        """The record, or as it was known at a time; `NotFound` also where the actor may not see it."""
+
+    def find(self, *, with_: Sequence[type[Facet]] = (), **unique: str) -> R | None:
+        """The one record with this value of a unique field or contact point (`email=...`, `external_id=...` with
+        `source=...`); None if there is none, `AmbiguousMatch` if there are several."""
+
+    def query(
+        self,
+        where: Where = None,
+        *,
+        sort: str = "",
+        limit: int = 50,
+        after: str | None = None,
+        with_: Sequence[type[Facet]] = (),
+    ) -> Page[R]:
+        """One page of the records that fit; `sort` is like "name,-created_at". Raises PredicateError, UnknownName."""
+
+    def stream(self, where: Where = None, *, sort: str = "", with_: Sequence[type[Facet]] = ()) -> Iterator[R]:
+        """All records that fit, page by page, in constant memory."""
+
+    def count(self, where: Where = None) -> int:
+        """How many records fit."""
+
+    def change(self, id: UUID, *, version: int | None = None, **values: Any) -> R:
+        """Change fields (and dotted facet fields, by `**{"loyalty.tier": ...}`); gives the record as it is then.
+
+        Raises NotFound, ConcurrentChange if `version` is given and is not the stored one, InvalidRecord, UnknownName,
+        IllegalTransition, DuplicateValue, DanglingReference, Denied.
+        """
+
+    def put_facet(self, id: UUID, facet: Facet) -> Facet:
+        """Store a facet as a whole; its `version`, if not 0, must be the stored one (`ConcurrentChange`)."""
+
+    def drop_facet(self, id: UUID, cls: type[Facet]) -> None:
+        """Remove a facet; `NoFacet` if the record has none."""
+
+    def remove(self, id: UUID, *, version: int | None = None) -> None:
+        """Remove a record; its before-image stays in history. `StillReferenced` while something refers to it."""
+
+    def history(self, id: UUID) -> list[LogEntry]:
+        """Every logged change of a record, oldest first, without what the actor may not see."""
+
+
+class Work(Protocol):
+    """A unit of work: one transaction, one actor. It rolls back on any exception."""
+
+    @property
+    def actor(self) -> Actor: ...
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def catalogue(self) -> Catalogue: ...
+    @property
+    def customers(self) -> Repository[Customer]: ...
+    @property
+    def relationships(self) -> Repository[Relationship]: ...
+    @property
+    def users(self) -> Repository[User]: ...
+    @property
+    def interactions(self) -> Repository[Interaction]: ...
+    @property
+    def products(self) -> Repository[Product]: ...
+    @property
+    def orders(self) -> Repository[Order]: ...
+    @property
+    def links(self) -> Repository[Link]: ...
+
+    def __getitem__(self, cls: type[R]) -> Repository[R]:
+        """The repository of any declared record type; `UnknownName` if no active plugin declares it."""
+
+    def records(self, name: str) -> Repository[Record]:
+        """The repository of a record type by its name."""
+
+    def now(self) -> dt.datetime:
+        """The moment, by the host's clock, in UTC."""
+
+    def lock(self, cls: type[Record], id: UUID) -> None:
+        """Hold a record until the unit of work ends; `NotFound` if there is none that the actor may see."""
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """A nested part that an exception undoes alone."""
