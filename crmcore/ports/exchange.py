@@ -6,11 +6,12 @@ A format turns a file into rows and rows into a file; what a cell means is the u
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
 from attrs import frozen
 
-__all__ = ["BadRow", "RawRow", "RejectSink", "RowSink", "RowSource"]
+__all__ = ["BadRow", "RawRow", "RejectSink", "RowSink", "RowSource", "Whole"]
 
 
 @frozen
@@ -61,21 +62,37 @@ class RowSource(Protocol):
     def __iter__(self) -> Iterator[RawRow | BadRow]: ...
 
 
-class RowSink(Protocol):
-    """A file being written. Nothing stands under its name until `close`; after `abort` nothing does."""
+class Whole(Protocol):
+    """A file being written. Nothing new stands under its name until `close`, and nothing ever after `abort`.
+
+    As a context manager it closes at the end, and aborts on an exception. Doing either again changes nothing.
+    """
+
+    def close(self) -> None:
+        """Put the file in its place. Raises `StorageFailed` if it could not be written."""
+
+    def abort(self) -> None:
+        """Leave no trace."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None: ...
+
+
+class RowSink(Whole, Protocol):
+    """Rows going out into a file."""
 
     def write(self, values: Mapping[str, object]) -> None:
         """One row, already in the plain form of the format; a column left out is empty.
 
-        Raises `InvalidValue` for a column that was not announced or a value that the format cannot hold.
+        Raises `InvalidValue` for a column that was not announced or a value that the format cannot hold,
+        `StorageFailed` if it could not be written.
         """
 
-    def close(self) -> None: ...
 
-    def abort(self) -> None: ...
-
-
-class RejectSink(Protocol):
+class RejectSink(Whole, Protocol):
     """The rows that were not taken, in a file that can be mended and imported again."""
 
     def reject(self, row: RawRow, column: str | None, reason: str) -> None:
@@ -83,7 +100,3 @@ class RejectSink(Protocol):
 
     def unreadable(self, row: BadRow) -> None:
         """A record that could not be read: its text, and why."""
-
-    def close(self) -> None: ...
-
-    def abort(self) -> None: ...

@@ -1,0 +1,104 @@
+"""Files as rows and rows as files: delimited text and JSON lines. Use the functions of this module."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+
+from crmcore.adapters.files.delimited import DelimitedRows
+from crmcore.adapters.files.delimited_sink import DelimitedSink
+from crmcore.adapters.files.encoding import detect
+from crmcore.adapters.files.jsonl import JsonLinesRows, JsonLinesSink
+from crmcore.adapters.files.rejects import RejectsFile
+from crmcore.domain.errors import ImportRefused, InvalidSetting
+from crmcore.ports.exchange import RejectSink, RowSink, RowSource
+
+__all__ = ["FORMATS", "open_rejects", "open_rows", "open_sink"]
+
+FORMATS = ("csv", "tsv", "jsonl")
+_SUFFIXES = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+
+
+def open_rows(
+    path: str | os.PathLike[str],
+    format: str | None = None,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+) -> RowSource:
+    """The rows of `path`; format and encoding are found out if they are not given, the delimiter of csv as
+    well.
+
+    Raises `ImportRefused` if there is no such file, if its format is not known here, if its encoding is
+    neither given nor proven, or if its header is ambiguous; `InvalidSetting` for a delimiter that cannot be
+    one.
+    """
+    file = Path(path)
+    known = _format(file, format)
+    if known is None:
+        raise ImportRefused(_unknown(file, format), file=str(file), known=FORMATS)
+    _check_readable(file)
+    codec = detect(file, encoding)
+    if known == "jsonl":
+        return JsonLinesRows(file, codec)
+    return DelimitedRows(file, codec, known, _checked(delimiter))
+
+
+def open_sink(
+    path: str | os.PathLike[str],
+    columns: Sequence[str],
+    format: str | None = None,
+    for_spreadsheet: bool = False,
+) -> RowSink:
+    """A sink for rows of `columns`; the format is that of the name if none is given.
+
+    Raises `InvalidSetting` if the format is not known here, is not one for spreadsheets though asked to be,
+    or if nothing can be written there.
+    """
+    file = Path(path)
+    known = _format(file, format)
+    if known is None:
+        raise InvalidSetting(_unknown(file, format), file=str(file), known=FORMATS)
+    if known == "jsonl":
+        if for_spreadsheet:
+            raise InvalidSetting("jsonl is no format for spreadsheets: take csv or tsv", format=known)
+        return JsonLinesSink(file, columns)
+    return DelimitedSink(file, columns, "\t" if known == "tsv" else ",", for_spreadsheet)
+
+
+def open_rejects(path: str | os.PathLike[str], columns: Sequence[str]) -> RejectSink:
+    """A rejects file for a source with `columns`, in the format of its name; see `RejectsFile`."""
+    return RejectsFile(Path(path), columns)
+
+
+def _format(path: Path, format: str | None) -> str | None:
+    """The format that is meant, or None if it is not known here."""
+    if format is None:
+        return _SUFFIXES.get(path.suffix.lower())
+    return format if format in FORMATS else None
+
+
+def _unknown(path: Path, format: str | None) -> str:
+    known = ", ".join(FORMATS)
+    if format is None:
+        return f"the name of {path} does not tell its format: give --format, one of {known}"
+    return f"unknown format {format!r}: known here are {known}"
+
+
+def _check_readable(path: Path) -> None:
+    """Only an ordinary file can be read twice, and never keeps the reader waiting."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ImportRefused(f"{path} cannot be read: {reason}", file=str(path)) from error
+    if not stat.S_ISREG(mode):
+        what = "is a folder" if stat.S_ISDIR(mode) else "is no ordinary file"
+        raise ImportRefused(f"{path} cannot be read: it {what}", file=str(path))
+
+
+def _checked(delimiter: str | None) -> str | None:
+    if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n\0'):
+        raise InvalidSetting(f"{delimiter!r} cannot be a delimiter: give one character", delimiter=delimiter)
+    return delimiter
