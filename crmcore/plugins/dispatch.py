@@ -1,0 +1,110 @@
+"""From a plugin's functions to calls that know whose they are: pluggy checks, then we keep plain tuples."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+import attrs
+import pluggy
+
+from crmcore.domain.errors import PluginFailed, nearest
+from crmcore.plugins.discovery import Candidate
+from crmcore.plugins.hookspecs import PROJECT, Hooks
+from crmcore.plugins.refusal import Origin, Problem, refuse, text_of
+
+REFUSED: Final = ("tryfirst", "trylast", "wrapper", "hookwrapper", "specname")
+"""Options of pluggy that would hide a conflict between plugins, or which hook a function is."""
+
+
+@attrs.frozen
+class Call:
+    """One hook of one plugin."""
+
+    origin: Origin
+    hook: str
+    function: Callable[..., Any] = attrs.field(repr=False)
+
+    def __call__(self, **context: object) -> Any:
+        """What the hook returns; PluginFailed, naming plugin and hook, for all that it raises but Ctrl-C."""
+        try:
+            return self.function(**context)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            refuse([self.raised(error)])
+
+    def raised(self, error: BaseException) -> Problem:
+        """What is wrong after it raised."""
+        return self.problem(f"it raised {text_of(error)}", "Mend it, or leave the plugin out", error)
+
+    def problem(self, what: str, remedy: str, cause: BaseException | None = None) -> Problem:
+        """Something that is wrong with this hook."""
+        return Problem(
+            error=PluginFailed, origins=(self.origin,), hook=self.hook, what=what, remedy=remedy, cause=cause
+        )
+
+
+def bind(candidate: Candidate) -> tuple[Mapping[str, Call], tuple[Problem, ...]]:
+    """The hooks of a plugin by name, or what is wrong with them.
+
+    Each plugin gets a manager of its own: pluggy leaves a plugin that it rejects half registered, and nothing of it
+    may stay behind.
+    """
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(Hooks)
+    try:
+        problems = tuple(_misfits(candidate, manager))
+        if not problems:
+            manager.register(candidate.given, candidate.manifest.name)
+            manager.check_pending()
+    except KeyboardInterrupt:
+        raise
+    except pluggy.PluginValidationError as error:
+        text = " ".join(str(error).split())
+        return {}, (_problem(candidate, "", f"a hook does not fit its specification: {text}", "Mend it", error),)
+    except BaseException as error:
+        return {}, (_problem(candidate, "", f"looking for its hooks raised {text_of(error)}", "Mend it", error),)
+    return ({}, problems) if problems else (_frozen(candidate, manager), ())
+
+
+def specified(manager: pluggy.PluginManager) -> tuple[str, ...]:
+    """The names of all hooks."""
+    return tuple(name for name in dir(Hooks) if manager.parse_hookspec_opts(Hooks, name) is not None)
+
+
+def _frozen(candidate: Candidate, manager: pluggy.PluginManager) -> Mapping[str, Call]:
+    found = {}
+    for name in specified(manager):
+        for implementation in getattr(manager.hook, name).get_hookimpls():
+            found[name] = Call(candidate.origin, name, implementation.function)
+    return found
+
+
+def _misfits(candidate: Candidate, manager: pluggy.PluginManager) -> Iterator[Problem]:
+    known = specified(manager)
+    for name in dir(candidate.given):
+        options = manager.parse_hookimpl_opts(candidate.given, name)
+        if options is None:
+            if name in known:
+                yield _problem(candidate, name, "it has a hook's name but no mark", "Mark it with @hookimpl")
+            continue
+        if refused := [each for each in REFUSED if options.get(each)]:
+            what = f"it sets {', '.join(refused)}, which would hide conflicts between plugins"
+            yield _problem(candidate, name, what, "Leave that out; order goes by requires and after")
+        if name not in known and not options.get("optionalhook"):
+            close = nearest(name, known)
+            hint = f"Did you mean {' or '.join(close)}" if close else f"There are {', '.join(known)}"
+            yield _problem(candidate, name, "there is no such hook", hint)
+        if _is_lazy(getattr(candidate.given, name)):
+            yield _problem(candidate, name, "it is async or a generator", "Write a plain function")
+
+
+def _is_lazy(function: object) -> bool:
+    kinds = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
+    return any(is_kind(function) for is_kind in kinds)
+
+
+def _problem(candidate: Candidate, hook: str, what: str, remedy: str, cause: BaseException | None = None) -> Problem:
+    return Problem(error=PluginFailed, origins=(candidate.origin,), hook=hook, what=what, remedy=remedy, cause=cause)

@@ -1,0 +1,1 @@
+"""Tests of the socket: good plugins get in, whole and in order; bad ones are refused, with their names."""

@@ -1,0 +1,70 @@
+"""A well-behaved plugin that uses every hook: visits to customers, and where they stand."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from uuid import UUID
+
+from crmcore.domain import field
+from crmcore.domain.facet import Facet, facet
+from crmcore.domain.part import Part, part, parts
+from crmcore.domain.record import Record, record
+from crmcore.domain.workflow import Transition, Workflow
+from crmcore.plugins import Plugin, hookimpl
+
+plugin = Plugin("visits", description="Visits to customers")
+
+
+@part("guest")
+class Guest(Part):
+    """Somebody who came along."""
+
+    name: str = field.text(personal=True)
+
+
+@record("visit", title=("place",), subject="customer", timeline=("customer", "at"))
+class Visit(Record):
+    """Going to see a customer."""
+
+    customer: UUID = field.reference("customer")
+    at: dt.datetime = field.datetime()
+    place: str | None = field.text(default=None)
+    state: str = field.choice("planned", "done", "missed", default="planned")
+    follows: UUID | None = field.reference("visits.visit", default=None)
+    guests: tuple[Guest, ...] = parts(Guest, default=())
+
+
+@facet("customer")
+class Visiting(Facet):
+    """How a customer likes to be visited."""
+
+    best_day: str | None = field.text(default=None, length=20)
+
+
+STATE = Workflow(
+    record="visits.visit",
+    field="state",
+    states=("planned", "done", "missed"),
+    initial=("planned",),
+    transitions=(
+        Transition(name="carry_out", sources=("planned",), target="done"),
+        Transition(name="miss", sources=("planned",), target="missed"),
+        Transition(name="plan_again", sources=("missed",), target="planned"),
+    ),
+)
+
+
+@hookimpl
+def declare_records() -> Sequence[type[Record]]:
+    return (Visit,)
+
+
+@hookimpl
+def declare_facets() -> Sequence[type[Facet]]:
+    return [Visiting]
+
+
+@hookimpl
+def declare_workflows() -> Sequence[Workflow]:
+    return [STATE]
