@@ -231,7 +231,7 @@ def open(url: str = "sqlite:///crm.db", **options: Any) -> Crm:
     """A Crm over an engine of its own with safe settings (`memory://` for one that lives in memory); options are
     those of `Crm`. A fresh SQLite file is made ready at once; any other database by `crm.upgrade()`."""
     if url == "memory://":
-        from crmcore.adapters.memory.storage import MemorySource
+        from crmcore.adapters.memory.source import MemorySource
 
         source: StorageSource = MemorySource()
     else:

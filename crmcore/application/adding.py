@@ -12,8 +12,8 @@ from crmcore.application.kernel import Plan
 from crmcore.application.validating import check_facet, check_record
 from crmcore.domain.bound import BoundQuery, Test
 from crmcore.domain.change import Change, LogEntry
-from crmcore.domain.errors import DanglingReference
 from crmcore.domain.copying import evolve
+from crmcore.domain.errors import DanglingReference
 from crmcore.domain.facet import Facet, FacetType
 from crmcore.domain.record import NIL, Record, RecordType
 from crmcore.ports.storage import KeyRow, Transaction

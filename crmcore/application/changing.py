@@ -8,10 +8,10 @@ from uuid import UUID
 from crmcore.application import facets, hierarchy, journal, reading
 from crmcore.application.adding import numbered
 from crmcore.application.validating import check_record
-from crmcore.domain import flatten
+from crmcore.domain import revising
 from crmcore.domain.change import Change
-from crmcore.domain.errors import ConcurrentChange, InvalidRecord, UnknownName
 from crmcore.domain.copying import evolve
+from crmcore.domain.errors import ConcurrentChange, InvalidRecord, UnknownName
 from crmcore.domain.record import Record, RecordType
 from crmcore.ports.storage import KeyRow
 
@@ -30,7 +30,8 @@ def change(unit: UnitOfWork, type: RecordType, id: UUID, values: dict[str, Any],
     before = reading.unblanked(unit, type, id, tuple(f.cls for f in touched))
     check_version(type, before, version)
     after = _write(unit, type, before, own) if own else before
-    changed = {f.cls: facets.change(unit, type, after, f, fields) for f, fields in touched.items()}
+    with unit.whole():
+        changed = {f.cls: facets.change(unit, type, after, f, fields) for f, fields in touched.items()}
     return reading.blanked(unit, type, evolve(after, facets={**after.facets, **changed}))
 
 
@@ -60,7 +61,7 @@ def _write(unit: UnitOfWork, type: RecordType, before: Record, own: dict[str, An
     plan, now = unit.kernel.plan(type), unit.now()
     if type.options.append_only:
         raise InvalidRecord(type.name, dict.fromkeys(own, "an append-only record never changes"))
-    after = evolve(before, **flatten.apply(type, before, own))
+    after = evolve(before, **revising.apply(type, before, own))
     if type.options.complete is not None:
         after = type.options.complete(before, after)
     after = evolve(after, **{p.attribute: numbered(getattr(after, p.attribute)) for p in type.parts})

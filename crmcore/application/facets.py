@@ -8,8 +8,8 @@ from uuid import UUID
 from crmcore.application import journal, reading
 from crmcore.application.validating import MISSING, check_facet
 from crmcore.domain.change import Change, Operation
-from crmcore.domain.errors import ConcurrentChange, InvalidRecord, NoFacet, UnknownName
 from crmcore.domain.copying import evolve
+from crmcore.domain.errors import ConcurrentChange, InvalidRecord, NoFacet, UnknownName
 from crmcore.domain.facet import Facet, FacetType
 from crmcore.domain.record import Record, RecordType
 

@@ -40,15 +40,14 @@ def plain_record(plan: Plan[Any], record: Record) -> dict[str, Any]:
 
 
 def plain_facet(facet: FacetType, shape: Shape, value: Facet | None) -> dict[str, Any]:
-    """The values of a facet under their dotted names."""
+    """The values of a facet under their dotted names, and under its own name that there is one."""
     if value is None:
         return {}
-    pairs = zip(shape.values(value), shape.plains, strict=True)
-    return {
-        f"{facet.name}.{name}": v if convert is None else convert(v)
-        for v, (name, convert) in pairs
-        if v is not None and v != frozenset()
-    }
+    plain: dict[str, Any] = {facet.name: True}
+    for held, (name, convert) in zip(shape.values(value), shape.plains, strict=True):
+        if held is not None and held != frozenset():
+            plain[f"{facet.name}.{name}"] = held if convert is None else convert(held)
+    return plain
 
 
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> Diff:
@@ -114,9 +113,8 @@ def _assemble(
         )
     facets: dict[Any, Facet | None] = {}
     for facet in kernel.catalogue.facets.get(type.name, ()):
-        held = {f.name: values.get(facet.dotted(f)) for f in facet.fields}
-        made = any(v is not None for v in held.values())
-        inner: dict[str, Any] = {f.name: _typed(f, held[f.name]) for f in facet.fields}
+        made = values.get(facet.name) is not None
+        inner: dict[str, Any] = {f.name: _typed(f, values.get(facet.dotted(f))) for f in facet.fields}
         facets[facet.cls] = facet.cls(version=facet_versions.get(facet.name, 1), **inner) if made else None
     return type.cls(id=id, facets=facets, **stamps, **given)
 

@@ -23,12 +23,14 @@ def remove(unit: UnitOfWork, type: RecordType, id: UUID, version: int | None) ->
     record = reading.unblanked(unit, type, id, tuple(f.cls for f in facets))
     changing.check_version(type, record, version)
     unit.kernel.policy.write(unit.actor, [Change(type, id, "remove", record, None, frozenset())])
-    _settle_references(unit, type, id)
+    to_clear = _references(unit, type, id)
     plan = unit.kernel.plan(type)
     plain = journal.plain_record(plan, record)
     for facet in facets:
         plain.update(journal.plain_facet(facet, unit.kernel.facet_shape(facet), record.facets.get(facet.cls)))
     with unit.writing() as transaction:
+        for holder, field, where in to_clear:
+            _clear(unit, holder, field, where)
         transaction.drop_keys([KeyRow(kind, key, type.name, id) for kind, key in plan.keys(record)])
         transaction.delete(type, record)
         transaction.append(
@@ -49,29 +51,34 @@ def remove(unit: UnitOfWork, type: RecordType, id: UUID, version: int | None) ->
         )
 
 
-def _settle_references(unit: UnitOfWork, type: RecordType, id: UUID) -> None:
+def _references(unit: UnitOfWork, type: RecordType, id: UUID) -> list[tuple[RecordType, Field, Bound]]:
+    """What refers to the record and is to be cleared; `StillReferenced` if anything else refers to it."""
     standing: dict[str, int] = {}
-    hidden = False
+    to_clear = []
     for holder, place, field in unit.catalogue.references_to(type.name):
         where = _pointing(unit, type, holder, place, field, id)
         if not unit.transaction.count(BoundQuery(type=holder, where=where)):
             continue
         if field.on_remove == "clear" and not place:
-            _clear(unit, holder, field, where)
+            to_clear.append((holder, field, where))
             continue
         seen = unit.transaction.count(BoundQuery(type=holder, where=every(unit.binder().scope(holder), where)))
         standing[holder.name] = standing.get(holder.name, 0) + seen
-        hidden = hidden or not seen
     if standing:
-        listed = [f"{count} {name}" for name, count in sorted(standing.items()) if count]
-        listed += ["records that you may not see"] if hidden else []
-        raise StillReferenced(
-            f"{type.name} {id} cannot be removed while {' and '.join(listed)} refer to it: remove or change them "
-            "first, or set its field `archived` if it has one",
-            record=type.name,
-            id=str(id),
-            references={name: count for name, count in standing.items() if count},
-        )
+        raise _still_referenced(type, id, {name: count for name, count in standing.items() if count})
+    return to_clear
+
+
+def _still_referenced(type: RecordType, id: UUID, seen: dict[str, int]) -> StillReferenced:
+    """Names only what the actor may see; that something refers to it cannot be kept from them."""
+    listed = " and ".join(f"{count} {name}" for name, count in sorted(seen.items())) or "other records"
+    return StillReferenced(
+        f"{type.name} {id} cannot be removed while {listed} refer to it: remove or change them first, or set its "
+        "field `archived` if it has one",
+        record=type.name,
+        id=str(id),
+        references=seen,
+    )
 
 
 def _pointing(unit: UnitOfWork, type: RecordType, holder: RecordType, place: str, field: Field, id: UUID) -> Bound:

@@ -118,8 +118,14 @@ class UnitOfWork:
             raise SchemaMismatch(self._refusal)
         if self._broken is not None:
             raise CrmError(f"an earlier write in this unit of work failed, roll it back: {self._broken}")
-        try:
+        with self.whole():
             yield self.transaction
+
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """A part of a write that must not be left half done: a failure marks the unit as to be rolled back."""
+        try:
+            yield
         except CrmError as error:
             self._broken = error
             raise

@@ -7,8 +7,8 @@ type's own read rule, so that no filter tells what a direct look would not.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Callable, Iterator
+from typing import Final, TypeAlias
 
 import attrs
 
@@ -19,12 +19,15 @@ from crmcore.domain.change import Actor
 from crmcore.domain.errors import PredicateError, UnknownName
 from crmcore.domain.facet import FacetType
 from crmcore.domain.field import Field
+from crmcore.domain.kinds import Kind
 from crmcore.domain.part import PartType
 from crmcore.domain.predicate import And, Compare, Exists, In, Missing, Not, Or, Path, Predicate, Value
 from crmcore.domain.query import Sort
 from crmcore.domain.record import Derived, Flat, RecordType
+from crmcore.domain.visibility import seen, seen_facet, seen_parts
 
 Holder: TypeAlias = RecordType | PartType | FacetType
+UNSORTED: Final = frozenset(("json", "choices"))
 
 
 @attrs.frozen
@@ -75,53 +78,61 @@ class Binder:
             case Compare(path, op, value):
                 return self._reach(holder, path.names, path, lambda f: self._test(f, op, (value,), path))
             case In(path, values):
-                return self._reach(holder, path.names, path, lambda f: self._test(f, "in", values, path))
+                return self._reach(holder, path.names, path, lambda f: self._one_of(f, values, path))
             case Missing(path):
                 return bound.Not(self._reach(holder, path.names, path, Present))
             case Exists():
                 return self._exists(holder, node)
 
     def _reach(self, holder: Holder, names: tuple[str, ...], path: Path, leaf: Callable[[Field], Bound]) -> Bound:
-        name, rest = names[0], names[1:]
-        if isinstance(holder, RecordType):
-            self._refuse_hidden(holder, names, path)
-            if rest and (facet := self.catalogue.facet(holder, name)):
-                return Via(ToFacet(facet), self._reach(facet, rest, path, leaf))
-            if view := holder.flat(name):
-                return self._flat(holder, view, rest, path, leaf)
-            if figure := holder.derived(name):
-                return self._derived(figure, rest, path, leaf)
-            if rest and (part := holder.part(name)):
-                return Via(ToPart(part), self._reach(part, rest, path, leaf))
-        field = holder.field(name)
+        if isinstance(holder, RecordType) and (found := self._beyond(holder, names, path, leaf)):
+            return found
+        field = (self._seen(holder) if isinstance(holder, RecordType) else holder).field(names[0])
         if field is None:
-            raise self._unknown(holder, path)
-        return self._field(holder, field, rest, path, leaf)
+            raise self._unknown(holder, names, path)
+        return self._field(holder, field, names, path, leaf)
+
+    def _beyond(
+        self, record: RecordType, names: tuple[str, ...], path: Path, leaf: Callable[[Field], Bound]
+    ) -> Bound | None:
+        """What a name stands for that is no field of the record's own; None if it is none of these."""
+        name, rest, seen = names[0], names[1:], self._seen(record)
+        if rest and (facet := self.catalogue.facet(record, name)) and (shown := self._seen_facet(record, facet)):
+            return Via(ToFacet(facet), self._reach(shown, rest, path, leaf))
+        if view := seen.flat(name):
+            inner = (view.field, *rest)
+            return Via(flat_step(record, view), self._reach(flat_part(seen, view), inner, path, leaf))
+        if figure := seen.derived(name):
+            if rest:
+                raise self._unknown(record, names, path)
+            return self._derived(figure, leaf)
+        if rest and (part := seen.part(name)):
+            return self._parts(record, part, self._reach(part, rest, path, leaf))
+        return None
+
+    def _parts(self, record: RecordType, part: PartType, inner: Bound) -> Bound:
+        """Some part that the actor may see fits."""
+        whole = record.part(part.name) or part
+        return Via(ToPart(whole), every(seen_parts(record, whole, self.rule(record).hidden), inner))
 
     def _field(
-        self, holder: Holder, field: Field, rest: tuple[str, ...], path: Path, leaf: Callable[[Field], Bound]
+        self, holder: Holder, field: Field, names: tuple[str, ...], path: Path, leaf: Callable[[Field], Bound]
     ) -> Bound:
-        if rest:
+        if rest := names[1:]:
             if field.kind != "reference" or field.target == "*" or field.name == "id":
-                raise self._unknown(holder, path)
+                raise self._unknown(holder, names, path)
             target = self.catalogue.record(field.target)
             return Via(ToRecord(field, target), every(self.scope(target), self._reach(target, rest, path, leaf)))
         if field.kind == "choices":
-            element = attrs.evolve(bound.ELEMENT, options=field.options, length=field.length)
+            kind: Kind = "choice" if field.options else "text"
+            element = attrs.evolve(bound.ELEMENT, kind=kind, options=field.options, length=field.length)
             return Via(ToSet(field), leaf(element))
         return leaf(field)
 
-    def _flat(
-        self, holder: RecordType, view: Flat, rest: tuple[str, ...], path: Path, leaf: Callable[[Field], Bound]
-    ) -> Bound:
-        return Via(flat_step(holder, view), self._reach(flat_part(holder, view), (view.field, *rest), path, leaf))
-
-    def _derived(self, figure: Derived, rest: tuple[str, ...], path: Path, leaf: Callable[[Field], Bound]) -> Bound:
+    def _derived(self, figure: Derived, leaf: Callable[[Field], Bound]) -> Bound:
         """The maximum is below x if there is one and none is x or above: so no aggregate is ever computed."""
         target = self.catalogue.record(figure.record)
-        via, field = target.field(figure.via), target.field(figure.field)
-        if rest or via is None or field is None:
-            raise UnknownName("field", str(path))
+        via, field = declared(target, figure.via), declared(target, figure.field)
 
         def some(inner: Bound) -> Bound:
             return Via(FromRecords(target, via), every(self.scope(target), inner))
@@ -134,17 +145,27 @@ class Binder:
     def _exists(self, holder: Holder, node: Exists) -> Bound:
         if not isinstance(holder, RecordType):
             raise self._error(f"{node.record} cannot be asked for here", node.position, "a field")
-        if (part := holder.part(node.record)) and not self._is_hidden(holder, part.name):
-            return Via(ToPart(part), Const(True) if node.where is None else self.bind(part, node.where))
+        if part := self._seen(holder).part(node.record):
+            return self._parts(holder, part, Const(True) if node.where is None else self.bind(part, node.where))
         target = self.catalogue.records.get(node.record)
-        vias = [] if target is None else [f for f in target.fields if f.target == holder.name and f.name != "id"]
+        vias = [] if target is None else self._pointing(target, holder)
         if target is None or not vias:
-            known = {r.name for r, place, _ in self.catalogue.references_to(holder.name) if not place}
+            known = [r.name for r in self.catalogue.records.values() if self._pointing(r, holder)]
+            known += [p.name for p in self._seen(holder).parts]
             hint = UnknownName("record", node.record, known, f"those that refer to {holder.name}")
             raise self._error(hint.message, node.position, "")
         inner = every(self.scope(target), Const(True) if node.where is None else self.bind(target, node.where))
         steps: list[Bound] = [Via(FromRecords(target, via), inner) for via in vias]
         return steps[0] if len(steps) == 1 else bound.Some(tuple(steps))
+
+    def _pointing(self, record: RecordType, target: RecordType) -> list[Field]:
+        """The fields, as far as the actor sees them, by which records of one type refer to those of another."""
+        return [f for f in self._seen(record).fields if f.target == target.name and f.name != "id"]
+
+    def _one_of(self, field: Field, values: tuple[Value, ...], path: Path) -> Bound:
+        if field.kind == "reference" and any(value.kind == "me" for value in values):
+            return bound.Some(tuple(self._test(field, "=", (value,), path) for value in values))
+        return self._test(field, "in", values, path)
 
     def _test(self, field: Field, op: str, values: tuple[Value, ...], path: Path) -> Bound:
         if op != "in" and values[0].kind == "me" and field.kind == "reference" and field.target == "user":
@@ -158,51 +179,70 @@ class Binder:
 
     def sort_key(self, record: RecordType, sort: Sort) -> bound.SortKey:
         """What a sort key stands for; `UnknownName` for what cannot be sorted by, hidden fields included."""
-        name, dot, rest = sort.path.partition(".")
-        key: bound.SortKey | None = None
-        if self._is_hidden(record, sort.path) or self._is_hidden(record, name):
-            key = None
-        elif dot and (facet := self.catalogue.facet(record, name)) and (field := facet.field(rest)):
-            key = bound.SortKey(field, sort.descending, facet=facet)
-        elif (view := record.flat(sort.path)) and not view.many:
-            part = flat_part(record, view)
-            inner = part.field(view.field)
-            key = None if inner is None else bound.SortKey(inner, sort.descending, part=part, flat=view)
-        elif own := record.field(sort.path):
-            key = bound.SortKey(own, sort.descending)
-        if key is None or key.field.kind in ("json", "choices"):
-            raise UnknownName("field", sort.path, self.visible_names(record), f"{record.name} to sort by")
-        return key
+        for name, key in self._sort_keys(record):
+            if name == sort.path:
+                return attrs.evolve(key, descending=sort.descending)
+        known = (name for name, _ in self._sort_keys(record))
+        raise UnknownName("field", sort.path, known, f"{record.name} to sort by")
+
+    def _sort_keys(self, record: RecordType) -> Iterator[tuple[str, bound.SortKey]]:
+        """All that the actor may sort by; a flat name comes before a field of the same name, as in filters."""
+        seen = self._seen(record)
+        for view in seen.options.flats:
+            if not view.many:
+                part = flat_part(record, view)
+                yield view.name, bound.SortKey(declared(part, view.field), part=part, flat=view)
+        for field in seen.fields:
+            if field.kind not in UNSORTED:
+                yield field.name, bound.SortKey(field)
+        for facet in self.catalogue.facets.get(record.name, ()):
+            shown = self._seen_facet(record, facet)
+            for field in shown.fields if shown else ():
+                if field.kind not in UNSORTED:
+                    yield facet.dotted(field), bound.SortKey(field, facet=facet)
 
     def visible_names(self, record: RecordType) -> list[str]:
         """Every name that the actor may ask for."""
-        return [n for n in self.catalogue.names(record) if not self._is_hidden(record, n)]
-
-    def _is_hidden(self, record: RecordType, name: str) -> bool:
         hidden = self.rule(record).hidden
-        if not hidden:
-            return False
-        head = name.partition(".")[0]
-        inner = record.part(head)
-        view = record.flat(name)
-        behind = inner or (record.part(view.part) if view else None)
-        return name in hidden or head in hidden or (behind is not None and behind.attribute in hidden)
+        named = self.catalogue.names(self._seen(record))
+        return [n for n in named if n not in hidden and n.partition(".")[0] not in hidden]
 
-    def _refuse_hidden(self, record: RecordType, names: tuple[str, ...], path: Path) -> None:
-        if self._is_hidden(record, ".".join(names[:2])) or self._is_hidden(record, names[0]):
-            raise self._unknown(record, path)
+    def _seen(self, record: RecordType) -> RecordType:
+        """The record type without what is hidden from the actor, and without figures over what is hidden elsewhere."""
+        found = seen(record, self.rule(record).hidden)
+        figures = tuple(d for d in found.options.derived if self._is_counted(d))
+        if figures == found.options.derived:
+            return found
+        return attrs.evolve(found, options=attrs.evolve(found.options, derived=figures))
 
-    def _unknown(self, holder: Holder, path: Path) -> PredicateError:
+    def _is_counted(self, figure: Derived) -> bool:
+        hidden = self.rule(self.catalogue.record(figure.record)).hidden
+        return figure.via not in hidden and figure.field not in hidden
+
+    def _seen_facet(self, record: RecordType, facet: FacetType) -> FacetType | None:
+        return seen_facet(facet, self.rule(record).hidden)
+
+    def _unknown(self, holder: Holder, names: tuple[str, ...], path: Path) -> PredicateError:
+        """`names` is what was left of the path at `holder`; what is suggested begins as the path does."""
         known = self.visible_names(holder) if isinstance(holder, RecordType) else [f.name for f in holder.fields]
-        error = UnknownName("field", str(path), known, holder.name)
+        begun = path.names[: len(path.names) - len(names)]
+        error = UnknownName("field", str(path), (".".join((*begun, n)) for n in known), holder.name)
         return self._error(error.message, path.position, "")
 
     def _error(self, message: str, position: int, expected: str) -> PredicateError:
         return PredicateError(message, self.text, position, expected)
 
 
+def declared(holder: Holder, name: str) -> Field:
+    """The field of that name, which the catalogue has checked to be there."""
+    field = holder.field(name)
+    if field is None:
+        raise UnknownName("field", name, (f.name for f in holder.fields), holder.name)
+    return field
+
+
 def flat_part(record: RecordType, view: Flat) -> PartType:
-    """The part type behind a flat name (the catalogue has checked that there is one)."""
+    """The part type behind a flat name, which the catalogue has checked to be there."""
     part = record.part(view.part)
     if part is None:
         raise UnknownName("part", view.part, (p.name for p in record.parts), record.name)

@@ -9,16 +9,16 @@ from typing import Any, Final
 
 import attrs
 
+from crmcore.domain import soundness
 from crmcore.domain.errors import InvalidDeclaration, UnknownName
 from crmcore.domain.facet import Facet, FacetType, facet_type
 from crmcore.domain.field import Field
-from crmcore.domain.record import ENVELOPE, Derived, Flat, Record, RecordType, record_type
+from crmcore.domain.predicate import is_reserved
+from crmcore.domain.record import Derived, Flat, Record, RecordType, record_type
 from crmcore.domain.workflow import Workflow, check_workflow
 
 NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
-RESERVED: Final = frozenset(
-    "and or not in is missing no where ago today now true false me core facets custom history".split()
-)
+TAKEN: Final = frozenset(("core", "facets", "custom", "history"))
 
 
 @attrs.frozen(eq=False)
@@ -117,15 +117,24 @@ def build(
         made = record_type(cls, plugin)
         if made.name in types:
             raise InvalidDeclaration(f"record type {made.name!r} is declared twice")
+        if any(cls is each.cls for each in types.values()):
+            raise InvalidDeclaration(f"the class {cls.__name__} is declared as two record types")
         types[made.name] = made
     extra: dict[str, list[FacetType]] = {}
     for owner, facet_cls in facets:
         described = facet_type(facet_cls, owner)
+        if any(facet_cls is each.cls for others in extra.values() for each in others):
+            raise InvalidDeclaration(f"the facet {facet_cls.__name__} is declared twice")
         extra.setdefault(described.record, []).append(described)
+    flows: dict[tuple[str, str], Workflow] = {}
+    for workflow in workflows:
+        if (key := (workflow.record, workflow.field)) in flows:
+            raise InvalidDeclaration(f"workflow {workflow.name} is declared twice")
+        flows[key] = workflow
     catalogue = Catalogue(
         records=types,
         facets={name: tuple(sorted(each, key=lambda f: f.name)) for name, each in extra.items()},
-        workflows={(w.record, w.field): w for w in workflows},
+        workflows=flows,
         by_class={t.cls: t for t in types.values()},
         facet_by_class={f.cls: f for each in extra.values() for f in each},
     )
@@ -142,19 +151,28 @@ def _check(catalogue: Catalogue) -> None:
         names = [f.name for f in facets]
         if len(set(names)) != len(names):
             raise InvalidDeclaration(f"one plugin declares two facets on {target!r}: {names}")
+        own = catalogue.records[target]
+        clash = sorted({*(f.name for f in own.fields), *(p.attribute for p in own.parts)} & set(names))
+        if clash:
+            raise InvalidDeclaration(f"{target!r} has a field {clash[0]!r}: a plugin of that name cannot extend it")
         for described in facets:
+            soundness.check_facet(described)
             _check_fields(catalogue, f"facet {described.name} of {target}", described.fields)
     for workflow in catalogue.workflows.values():
         _check_workflow(catalogue, workflow)
 
 
 def _check_record(catalogue: Catalogue, each: RecordType) -> None:
+    _check_name(f"record type {each.name}", each.options.name)
+    soundness.check_record(each, catalogue.records)
     _check_fields(catalogue, each.name, each.fields)
     for inner in each.parts:
+        _check_name(f"part of {each.name}", inner.name)
         _check_fields(catalogue, f"{each.name}.{inner.name}", inner.fields)
     names = [f.name for f in each.fields] + [p.attribute for p in each.parts]
     views: list[Flat | Derived] = [*each.options.flats, *each.options.derived]
     for view in views:
+        _check_name(each.name, view.name)
         _check_view(catalogue, each, view)
     wanted = [each.options.subject, *(each.options.timeline or ()), *each.options.title]
     wanted += [n for group in (*each.options.indexes, *each.options.unique) for n in group]
@@ -175,13 +193,17 @@ def _check_view(catalogue: Catalogue, each: RecordType, view: Flat | Derived) ->
         raise InvalidDeclaration(f"flat name {each.name}.{view.name} looks at an unknown {view.part}.{view.field}")
 
 
+def _check_name(owner: str, name: str) -> None:
+    if not NAME.fullmatch(name) or name in TAKEN or is_reserved(name):
+        raise InvalidDeclaration(
+            f"{owner}: {name!r} cannot be a name: small Latin letters, digits and _, "
+            "beginning with a letter, at most 40, and no word of the filter language"
+        )
+
+
 def _check_fields(catalogue: Catalogue, owner: str, fields: Iterable[Field]) -> None:
     for each in fields:
-        if not NAME.fullmatch(each.name) or (each.name in RESERVED and each.name not in ENVELOPE):
-            raise InvalidDeclaration(
-                f"{owner}: {each.name!r} cannot be a field's name: small Latin letters, digits and _, "
-                "beginning with a letter, at most 40, and no word of the filter language"
-            )
+        _check_name(owner, each.name)
         if each.kind == "reference" and each.target not in ("*", *catalogue.records):
             raise InvalidDeclaration(f"{owner}.{each.name} refers to {each.target!r}, which is no record type here")
         if each.default is not None and each.default != frozenset() and (problem := each.check(each.default)):

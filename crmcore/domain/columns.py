@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import attrs
 
@@ -38,9 +38,15 @@ class Group:
     many: bool = False
 
     @cached_property
+    def attribute(self) -> str:
+        """The record's attribute that holds the parts; none for a facet."""
+        return self.holder.attribute if isinstance(self.holder, PartType) else ""
+
+    @cached_property
     def required(self) -> frozenset[str]:
-        """The columns that must be given if any of the group is."""
-        return frozenset(name for name, field in self.fields.items() if field.required)
+        """The columns that must be given if another of the group is."""
+        needed = frozenset(name for name, field in self.fields.items() if field.required)
+        return needed if len(self.fields) > 1 else frozenset()
 
     @cached_property
     def several(self) -> bool:
@@ -52,6 +58,11 @@ class Group:
         """Whether one of these parts is marked as the preferred one."""
         field = self.holder.field("preferred")
         return self.place == "flat" and not self.many and field is not None and field.kind == "boolean"
+
+    @cached_property
+    def fixed(self) -> Mapping[str, Any]:
+        """What the first new part of the group has beside its columns."""
+        return {**self.where, "preferred": True} if self.has_preferred else dict(self.where)
 
 
 @attrs.frozen(eq=False)
@@ -84,12 +95,16 @@ class Columns:
         """The own fields that every record must have."""
         return frozenset(c.name for c in self if c.group is None and c.field.required)
 
-    def column(self, name: str) -> Column:
-        """The column of that name; `UnknownName` suggests the nearest."""
-        found = self.by_name.get(name)
-        if found is None:
+    @cached_property
+    def demanding(self) -> tuple[Group, ...]:
+        """The groups that have required columns."""
+        return tuple(g for g in self.groups if g.required)
+
+    def attribute(self, name: str) -> str:
+        """The name, if it is that of the record's attribute for parts; else `UnknownName`, with the nearest."""
+        if all(p.attribute != name for p in self.type.parts):
             raise self.unknown(name)
-        return found
+        return name
 
     def unknown(self, name: str) -> UnknownName:
         """The one error for a name that does not exist and for one that is hidden."""
@@ -105,12 +120,8 @@ class Columns:
 
 
 def _hidden_by(column: Column) -> set[str]:
-    names = {column.name}
-    if column.group is not None:
-        names.add(column.group.holder.name)
-        if isinstance(column.group.holder, PartType):
-            names.add(column.group.holder.attribute)
-    return names
+    group = column.group
+    return {column.name} if group is None else {column.name, group.holder.name, group.attribute}
 
 
 @lru_cache(maxsize=256)

@@ -12,6 +12,6 @@ _evolve: Final[Callable[..., Any]] = attrs.evolve
 
 
 def evolve(held: T, **values: Any) -> T:
-    """`attrs.evolve` for what `@record`, `@part` and `@facet` make: type checkers do not know those as attrs classes."""
+    """`attrs.evolve` for what `@record`, `@part` and `@facet` make: type checkers do not see attrs classes there."""
     copy: T = _evolve(held, **values)
     return copy

@@ -36,6 +36,8 @@ __all__ = [
     "nearest",
 ]
 
+WINDOW = 60
+
 
 class CrmError(Exception):
     """Root of the tree. `message` is a sentence for a person; `details` are its facts as plain values."""
@@ -116,12 +118,20 @@ class PredicateError(CrmError, ValueError):
     """A filter cannot be read: `position` is the offending character (0-based), `expected` what could stand there."""
 
     def __init__(self, message: str, text: str, position: int, expected: str = "") -> None:
-        pointer = f"{text}\n{' ' * position}^" if text else ""
         tail = f"; expected {expected}" if expected else ""
-        full = f"{message} at character {position + 1}{tail}\n{pointer}".rstrip("\n")
+        full = f"{message} at character {position + 1}{tail}\n{_pointer(text, position)}".rstrip("\n")
         super().__init__(full, position=position, expected=expected, where=text)
         self.position = position
         self.expected = expected
+
+
+def _pointer(text: str, position: int) -> str:
+    """The text around the position with a mark under it; what a terminal would obey or not show is a dot."""
+    if not text:
+        return ""
+    start = max(0, position - WINDOW)
+    shown = "".join(c if c.isprintable() else "·" for c in text[start : position + WINDOW])
+    return f"{shown}\n{' ' * (position - start)}^"
 
 
 class NoFacet(CrmError, LookupError):

@@ -36,7 +36,7 @@ class FacetType:
     name: str
     record: str
     cls: type[Facet]
-    fields: tuple[Field, ...]
+    fields: tuple[Field, ...] = attrs.field(repr=False)
     values: Callable[[Any], tuple[Any, ...]] = attrs.field(repr=False)
     label: Mapping[str, str] = attrs.field(factory=dict)
     since: str = "0.1"

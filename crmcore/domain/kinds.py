@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any, Final, Literal
 from uuid import UUID
 
@@ -36,6 +36,8 @@ INTEGER_LIMIT: Final = 2**63
 DECIMAL_DIGITS: Final = 18
 JSON_LIMIT: Final = 60_000
 JSON_DEPTH: Final = 20
+_WIDE: Final = Context(prec=60)
+"""A context of our own: a host may have set the thread's to any precision."""
 
 Check = Callable[["Field", Any], str | None]
 
@@ -72,9 +74,11 @@ def _decimal(field: Field, value: Any) -> str | None:
         return f"expected a Decimal, got {type(value).__name__}"
     if not value.is_finite():
         return f"{value} is no amount"
-    if value != round(value, field.scale):
+    if value.copy_abs() >= 10 ** (DECIMAL_DIGITS - field.scale):
+        return f"{value} is too large"
+    if value != value.quantize(Decimal(1).scaleb(-field.scale), context=_WIDE):
         return f"{value} has more than {field.scale} decimal places"
-    return None if abs(value) < 10 ** (DECIMAL_DIGITS - field.scale) else f"{value} is too large"
+    return None
 
 
 def _money(field: Field, value: Any) -> str | None:

@@ -12,6 +12,7 @@ from crmcore.domain.bound import Op, Test
 from crmcore.domain.errors import InvalidValue, PredicateError, nearest
 from crmcore.domain.field import Field
 from crmcore.domain.fold import fold
+from crmcore.domain.kinds import CHECKS
 from crmcore.domain.money import Money
 from crmcore.domain.predicate import Ago, Path, Value
 
@@ -64,6 +65,9 @@ class Typing:
             typed = getattr(self, f"_as_{field.kind}")(field, value)
         except InvalidValue as error:
             raise self._error(f"{field.name}: {error}", value.position, EXPECTED[field.kind]) from None
+        except OverflowError:
+            message = f"{field.name}: the time lies outside the years 1 to 9999"
+            raise self._error(message, value.position, EXPECTED[field.kind]) from None
         if typed is None:
             raise self._error(f"{field.name} is of type {field.kind}", value.position, EXPECTED[field.kind])
         return typed
@@ -77,12 +81,12 @@ class Typing:
         if value.kind != "number" or value.value != int(value.value):  # type: ignore[arg-type]  # a Decimal
             return None
         number = int(value.value)  # type: ignore[arg-type]  # a Decimal
-        return number if field.check(number) is None else None
+        return number if CHECKS[field.kind](field, number) is None else None
 
     def _as_decimal(self, field: Field, value: Value) -> Any:
         if value.kind != "number":
             return None
-        if problem := field.check(value.value):
+        if problem := CHECKS[field.kind](field, value.value):
             raise InvalidValue(problem)
         return value.value
 
@@ -108,8 +112,7 @@ class Typing:
     def _as_datetime(self, field: Field, value: Value) -> dt.datetime | None:
         match value.kind, value.value:
             case "time", dt.datetime() as moment:
-                local = moment if moment.utcoffset() is not None else moment.replace(tzinfo=self.zone)
-                return local.astimezone(dt.UTC)
+                return moment.astimezone(dt.UTC) if moment.utcoffset() is not None else self._local(moment)
             case "now", _:
                 return self.now
             case "ago", Ago() as span:
@@ -118,6 +121,13 @@ class Typing:
                 day = self._as_date(field, value)
                 return None if day is None else dt.datetime.combine(day, dt.time(), self.zone).astimezone(dt.UTC)
         return None
+
+    def _local(self, moment: dt.datetime) -> dt.datetime:
+        """A time without a zone in ours; `InvalidValue` for one that a clock change skips."""
+        found = moment.replace(tzinfo=self.zone).astimezone(dt.UTC)
+        if found.astimezone(self.zone).replace(tzinfo=None) != moment:
+            raise InvalidValue(f"there is no {moment.isoformat()} in {self.zone}: a clock change skips it")
+        return found
 
     def _as_choice(self, field: Field, value: Value) -> str | None:
         if value.kind != "text":

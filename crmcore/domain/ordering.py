@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -25,14 +25,17 @@ from crmcore.domain.money import MONEY_SCALE
 from crmcore.domain.part import Part
 from crmcore.domain.record import Record
 
+_WIDE: Final = Context(prec=60)
+"""A context of our own: a host may have set the thread's to any precision."""
+
 
 def _scaled(value: Decimal, scale: int) -> int:
-    return int(value * 10**scale)
+    return int(value.scaleb(scale, _WIDE))
 
 
 def plain_instant(value: dt.datetime) -> str:
-    """A time in UTC as text that sorts as instants do: `2025-01-31 09:30:00.000000`."""
-    return value.astimezone(dt.UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
+    """A time in UTC as text that sorts as instants do: `2025-01-31 09:30:00.000000+00:00`."""
+    return value.astimezone(dt.UTC).isoformat(sep=" ", timespec="microseconds")
 
 
 _PLAIN: Final[dict[str, Callable[[Field, Any], tuple[Any, ...]]]] = {

@@ -40,7 +40,7 @@ class PartType:
     name: str
     attribute: str
     cls: type[Part]
-    fields: tuple[Field, ...]
+    fields: tuple[Field, ...] = attrs.field(repr=False)
     values: Callable[[Any], tuple[Any, ...]] = attrs.field(repr=False)
     label: Mapping[str, str] = attrs.field(factory=dict)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Final, Self, TypeVar, dataclass_transform
+from typing import Any, ClassVar, Final, Literal, Self, TypeVar, dataclass_transform
 from uuid import UUID
 
 import attrs
@@ -44,14 +44,15 @@ class Flat:
 class Derived:
     """A figure over related records that can be filtered by but is stored nowhere: the latest order's time, say.
 
-    `how` is max, min or count over `field` of the records of type `record` whose reference `via` points here.
+    `how` is max or min, over `field` (a number, a day or a time) of the records of type `record` whose reference
+    `via` points here.
     """
 
     name: str
     record: str
     via: str
     field: str
-    how: str
+    how: Literal["max", "min"]
     label: Mapping[str, str] = attrs.field(factory=dict)
 
 
@@ -218,8 +219,8 @@ class RecordType:
     name: str
     plugin: str | None
     cls: type[Record]
-    fields: tuple[Field, ...]
-    parts: tuple[PartType, ...]
+    fields: tuple[Field, ...] = attrs.field(repr=False)
+    parts: tuple[PartType, ...] = attrs.field(repr=False)
     options: Options = attrs.field(repr=False)
     values: Callable[[Any], tuple[Any, ...]] = attrs.field(repr=False)
 

@@ -29,7 +29,8 @@ class Transition:
 class Workflow:
     """The states of one choice field (dotted for a facet's: `loyalty.tier`) and the steps between them.
 
-    `initial` are the states in which a record may begin.
+    `initial` are the states in which a record may begin. The guards of its steps get what holds the field, as it
+    would be after the step: the record, or for a facet's field the facet.
     """
 
     record: str

@@ -1,0 +1,25 @@
+"""Where a Crm that lives in memory comes from."""
+
+from __future__ import annotations
+
+from crmcore.adapters.memory.database import MemoryDatabase
+from crmcore.adapters.memory.storage import MemoryStorage
+from crmcore.domain.catalogue import Catalogue
+from crmcore.ports.storage import Stamp
+
+
+class MemorySource:
+    """One database in memory; several Crms may share it, one after the other, as they would a file."""
+
+    embedded = True
+
+    def __init__(self, database: MemoryDatabase | None = None) -> None:
+        self.database = MemoryDatabase() if database is None else database
+
+    def peek(self) -> Stamp | None:
+        """What the database was made by; None if it is empty."""
+        return self.database.stamp
+
+    def open(self, catalogue: Catalogue) -> MemoryStorage:
+        """The storage for these declarations."""
+        return MemoryStorage(catalogue, self.database)
