@@ -78,6 +78,8 @@ class Crm:
         self.catalogue = self.registry.catalogue
         self.storage = self._source.open(self.catalogue)
         self._stamp = stamp
+        self._wanted = self._fingerprints()
+        self._ready = False
         if not self.read_only:
             self._check_plugins()
         self.kernel = Kernel(
@@ -131,7 +133,7 @@ class Crm:
         """
         if self.read_only:
             raise InvalidSetting("with plugins 'none' nothing is upgraded: name the plugins that are to be active")
-        stamp, wanted = self._stamp, self._fingerprints()
+        stamp, wanted = self._stamp, self._wanted
         made = dict(stamp.fingerprints) if stamp else {}
         self._refuse_other_declarations(made, wanted, "no migration leads from there in this version of crmcore")
         missing = [name for name in wanted if name not in made]
@@ -143,7 +145,7 @@ class Crm:
             keys=stamp.keys if stamp else KEYS_VERSION,
         )
         self.storage.create(new, missing)
-        self._stamp = self._source.peek()
+        self._stamp, self._ready = self._source.peek(), False
         return dict(new.revisions)
 
     def status(self) -> tuple[dict[str, str], bool]:
@@ -192,7 +194,7 @@ class Crm:
 
     def _pending(self) -> list[str]:
         made = self._stamp.fingerprints if self._stamp else {}
-        return [name for name, shape in self._fingerprints().items() if made.get(name) != shape]
+        return [name for name, shape in self._wanted.items() if made.get(name) != shape]
 
     def _refuse_other_declarations(self, made: dict[str, str], wanted: dict[str, str], advice: str) -> None:
         if other := [n for n, shape in wanted.items() if n in made and made[n] != shape]:
@@ -203,6 +205,9 @@ class Crm:
             )
 
     def _check_ready(self) -> None:
+        """Once it has been found ready a database stays so for this Crm."""
+        if self._ready:
+            return
         if self._stamp is None:
             self._stamp = self._source.peek()
         if self._stamp is None:
@@ -210,13 +215,14 @@ class Crm:
         if self.read_only:
             return
         self._refuse_other_declarations(
-            dict(self._stamp.fingerprints), self._fingerprints(), "run `crm db upgrade`, or use the version that did"
+            dict(self._stamp.fingerprints), self._wanted, "run `crm db upgrade`, or use the version that did"
         )
         if pending := self._pending():
             raise SchemaMismatch(
                 f"this database has no tables of {', '.join(pending)} yet: call crm.upgrade(), or run `crm db upgrade`",
                 distributions=pending,
             )
+        self._ready = True
 
     def _write_refusal(self) -> str | None:
         stamp = self._stamp

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from crmcore.application import hierarchy, journal
-from crmcore.application.kernel import Plan
+from crmcore.application.kernel import PartShape, Plan
 from crmcore.application.validating import check_facet, check_record
 from crmcore.domain.bound import BoundQuery, Test
 from crmcore.domain.change import Change, LogEntry
 from crmcore.domain.copying import evolve
 from crmcore.domain.errors import DanglingReference
 from crmcore.domain.facet import Facet, FacetType
+from crmcore.domain.part import Part
 from crmcore.domain.record import NIL, Record, RecordType
 from crmcore.ports.storage import KeyRow, Transaction
 
@@ -48,37 +49,36 @@ def add(unit: UnitOfWork, type: RecordType, records: Sequence[R]) -> list[R]:
 def _stamp(unit: UnitOfWork, plan: Plan[R], record: R, now: dt.datetime) -> R:
     if plan.type.options.complete is not None:
         record = plan.type.options.complete(None, record)
-    changes: dict[str, Any] = {}
-    for part in plan.parts:
-        if held := getattr(record, part.attribute):
-            changes[part.attribute] = numbered(held)
-    facets = {cls: evolve(f, version=1) for cls, f in record.facets.items() if f is not None}
     id = unit.kernel.ids.new() if record.id == NIL else record.id
-    new = plan.copy(record, id=id, version=1, created_at=now, changed_at=now, facets=facets)
-    if changes:
-        new = _with_parts(new, changes)
+    new = plan.copier.copy(record, id=id, version=1, created_at=now, changed_at=now, facets=_first(record))
+    for part in plan.parts:
+        if held := getattr(new, part.attribute):
+            # Nobody has seen this copy yet: numbering its parts in place saves another one.
+            object.__setattr__(new, part.attribute, numbered(part, held))
     check_record(plan, new)
     for workflow in plan.workflows:
         workflow.check_start(_state(unit, plan.type, new, workflow.field))
     return new
 
 
-def _with_parts(record: R, changes: dict[str, Any]) -> R:
-    """`record` is not seen by anybody yet, so its parts may be numbered in place."""
-    for name, value in changes.items():
-        object.__setattr__(record, name, value)
-    return record
+def _first(record: Record) -> Mapping[type[Facet], Facet | None]:
+    facets = record.facets
+    return {cls: evolve(f, version=1) for cls, f in facets.items() if f is not None} if facets else {}
 
 
-def numbered(parts: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The parts with a number each; what has one keeps it, and none is given twice."""
-    highest = max((getattr(p, "no", 0) for p in parts), default=0)
+def numbered(part: PartShape, held: tuple[Part, ...]) -> tuple[Part, ...]:
+    """The parts with a number each; what has one keeps it, and none is given twice. What is no part of this type
+    is left as it is, for the check to name."""
+    copy = part.copier.copy
+    if any(type(each) is not part.cls for each in held):
+        return held
+    highest = max(each.no for each in held)
     given = []
-    for part in parts:
-        if getattr(part, "no", None) == 0:
+    for each in held:
+        if not each.no:
             highest += 1
-            part = evolve(part, no=highest)
-        given.append(part)
+            each = copy(each, no=highest)
+        given.append(each)
     return tuple(given)
 
 

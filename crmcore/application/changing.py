@@ -64,7 +64,10 @@ def _write(unit: UnitOfWork, type: RecordType, before: Record, own: dict[str, An
     after = evolve(before, **revising.apply(type, before, own))
     if type.options.complete is not None:
         after = type.options.complete(before, after)
-    after = evolve(after, **{p.attribute: numbered(getattr(after, p.attribute)) for p in type.parts})
+    renumbered = {
+        p.attribute: numbered(p, getattr(after, p.attribute)) for p in plan.parts if getattr(after, p.attribute)
+    }
+    after = evolve(after, **renumbered)
     check_record(plan, after)
     diff = journal.difference(journal.plain_record(plan, before), journal.plain_record(plan, after))
     if not diff:

@@ -16,6 +16,7 @@ from crmcore.domain.field import Field
 from crmcore.domain.record import Record, RecordType
 
 Diff = dict[str, list[Any]]
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def plain_part(shape: Shape, part: Any) -> dict[str, Any]:
@@ -31,8 +32,11 @@ def plain_record(plan: Plan[Any], record: Record) -> dict[str, Any]:
     """The values of a record as the log holds them; what is missing or empty is left out."""
     plain: dict[str, Any] = {}
     for value, (name, convert) in zip(plan.shape.values(record), plan.shape.plains, strict=True):
-        if value is not None and value != frozenset():
-            plain[name] = value if convert is None else convert(value)
+        if value is None:
+            continue
+        logged = value if convert is None else convert(value)
+        if logged is not None:
+            plain[name] = logged
     for part in plan.parts:
         if held := getattr(record, part.attribute):
             plain[part.attribute] = [plain_part(part.shape, each) for each in held]
@@ -45,8 +49,9 @@ def plain_facet(facet: FacetType, shape: Shape, value: Facet | None) -> dict[str
         return {}
     plain: dict[str, Any] = {facet.name: True}
     for held, (name, convert) in zip(shape.values(value), shape.plains, strict=True):
-        if held is not None and held != frozenset():
-            plain[f"{facet.name}.{name}"] = held if convert is None else convert(held)
+        logged = held if held is None or convert is None else convert(held)
+        if logged is not None:
+            plain[f"{facet.name}.{name}"] = logged
     return plain
 
 
@@ -63,7 +68,7 @@ def addition(after: Mapping[str, Any]) -> Diff:
 
 def changes_text(diff: Diff) -> str:
     """The changes as the log stores them."""
-    return json.dumps(diff, ensure_ascii=False, separators=(",", ":")) if diff else ""
+    return _compact(diff) if diff else ""
 
 
 def digest(record: str, id: UUID, version: int, operation: str, changes: str) -> str:

@@ -21,6 +21,7 @@ from crmcore.ports.clock import Clock, Ids
 from crmcore.ports.policy import AllowAll, Policy
 
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
 Checker = Callable[[Any], str | None]
 STAMPED = frozenset(ENVELOPE) - {"source", "external_id"}
 """Envelope fields that the unit of work sets; the log derives them from its own columns."""
@@ -43,8 +44,17 @@ def shape(fields: Iterable[Field]) -> Shape:
         kept,
         getter(tuple(f.name for f in kept)),
         tuple((f.name, _checker(f), f.optional) for f in kept),
-        tuple((f.name, TO_PLAIN[f.kind]) for f in kept),
+        tuple((f.name, _plain(f)) for f in kept),
     )
+
+
+def _plain(field: Field) -> Callable[[Any], Any] | None:
+    """To the form that the log holds; an empty set is not worth logging."""
+    return _filled if field.kind == "choices" else TO_PLAIN[field.kind]
+
+
+def _filled(value: frozenset[str]) -> list[str] | None:
+    return sorted(value) or None
 
 
 def _checker(field: Field) -> Checker:
@@ -52,13 +62,38 @@ def _checker(field: Field) -> Checker:
 
 
 @attrs.frozen(eq=False)
+class Copier(Generic[T]):
+    """Makes copies of one declared class as attrs.evolve does, at a third of its time: bulk paths make many."""
+
+    make: Callable[..., T]
+    positional: Callable[[Any], tuple[Any, ...]]
+    keyword_names: tuple[str, ...]
+    keywords: Callable[[Any], tuple[Any, ...]]
+
+    def copy(self, held: T, **changes: Any) -> T:
+        """A copy with changes to attributes that are given by keyword (the envelope, a part's number)."""
+        given = dict(zip(self.keyword_names, self.keywords(held), strict=True))
+        given.update(changes)
+        return self.make(*self.positional(held), **given)
+
+
+def copier(cls: type[T]) -> Copier[T]:
+    """The copier of a declared class."""
+    declared: Any = cls
+    attributes = [a for a in attrs.fields(declared) if a.init]
+    keywords = tuple(a.name for a in attributes if a.kw_only)
+    return Copier(cls, getter(tuple(a.name for a in attributes if not a.kw_only)), keywords, getter(keywords))
+
+
+@attrs.frozen(eq=False)
 class PartShape:
-    """A part type's singular name, the owner's attribute that holds the parts, their class and shape."""
+    """A part type's singular name, the owner's attribute that holds the parts, their class, shape and copier."""
 
     name: str
     attribute: str
     cls: type[Part]
     shape: Shape
+    copier: Copier[Part]
 
 
 @attrs.frozen(eq=False)
@@ -66,37 +101,21 @@ class Plan(Generic[R]):
     """What writing one record type takes, worked out once."""
 
     type: RecordType
-    make: Callable[..., R]
     shape: Shape
     parts: tuple[PartShape, ...]
-    positional: Callable[[Any], tuple[Any, ...]]
-    keyword_names: tuple[str, ...]
-    keywords: Callable[[Any], tuple[Any, ...]]
+    copier: Copier[R]
     workflows: tuple[Workflow, ...]
     anywhere: tuple[Field, ...]
     keys: Callable[[Record], Sequence[tuple[str, str]]]
 
-    def copy(self, record: R, **changes: Any) -> R:
-        """As attrs.evolve, at a third of its time: bulk paths make a copy per record."""
-        given = dict(zip(self.keyword_names, self.keywords(record), strict=True))
-        given.update(changes)
-        return self.make(*self.positional(record), **given)
-
 
 def plan_for(catalogue: Catalogue, type: RecordType) -> Plan[Any]:
     """The plan of a record type."""
-    declared: Any = type.cls
-    attributes = [a for a in attrs.fields(declared) if a.init]
-    names = tuple(a.name for a in attributes if not a.kw_only)
-    keywords = tuple(a.name for a in attributes if a.kw_only)
     return Plan(
         type,
-        type.cls,
         shape(type.fields),
-        tuple(PartShape(p.name, p.attribute, p.cls, shape(p.fields)) for p in type.parts),
-        getter(names),
-        keywords,
-        getter(keywords),
+        tuple(PartShape(p.name, p.attribute, p.cls, shape(p.fields), copier(p.cls)) for p in type.parts),
+        copier(type.cls),
         tuple(w for (record, _), w in catalogue.workflows.items() if record == type.name),
         tuple(f for f in type.fields if f.kind == "reference" and f.target == "*"),
         matching.plan(type),

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from crmcore.application.unit import UnitOfWork
 
 MOST_FITS = 20
+MOST_ROWS = 1_000
 
 
 def parsed(where: Where) -> tuple[Predicate | None, str]:
@@ -129,8 +130,10 @@ def _fits(
     kind = key_kind(unit, type, name)
     if kind is not None:
         key = matching.search_key(kind, value)
-        rows = unit.transaction.find_keys(kind, key, None, [type.name], MOST_FITS) if key else []
-        return several(unit, type, [row.id for row in rows], with_)
+        rows = unit.transaction.find_keys(kind, key, None, [type.name], MOST_ROWS) if key else []
+        found = several(unit, type, [row.id for row in rows], with_)
+        keys_of = unit.kernel.plan(type).keys
+        return [r for r in found if (kind, key) in keys_of(r)][:MOST_FITS]  # a key that they see, of what they see
     binder = unit.binder()
     where: Bound = binder.bind(type, equals(name, value))
     if source is not None:

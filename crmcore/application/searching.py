@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from crmcore.application.unit import UnitOfWork
 
 KINDS = ("name", "email", "phone", "code")
-BATCH = 200
-ROUNDS = 5
-LAST = chr(0x10FFFF)
+BATCHES = (200, 1_000, 5_000, 25_000)
+"""How many keys are read, as long as those that the actor may see are too few."""
+CHUNK = 1_000
+FIRST, LAST = chr(1), chr(0x10FFFF)
+"""No key holds a control character, so these stand before and after all that may follow."""
 
 
 @attrs.frozen
@@ -54,29 +56,31 @@ def search(unit: UnitOfWork, text: str, limit: int = 20) -> list[Hit]:
 def _hits(unit: UnitOfWork, kind: str, key: str, wanted: int) -> list[Hit]:
     """Whole keys first, then longer ones; more rows are read while the policy takes some of them away."""
     types = tuple(unit.catalogue.records)
-    hits = list(_visible(unit, kind, key, unit.transaction.find_keys(kind, key, None, types, BATCH)))
-    low = key + "\0"
-    for _ in range(ROUNDS):
-        if len({(h.type.name, h.id) for h in hits}) >= wanted:
-            break
-        rows = unit.transaction.find_keys(kind, low, key + LAST, types, BATCH)
-        hits += _visible(unit, kind, key, rows)
-        if len(rows) < BATCH:
-            break
-        low = rows[-1].key + "\0"
+    hits: list[Hit] = []
+    for low, high in ((key, None), (key + FIRST, key + LAST)):
+        read = 0
+        for limit in BATCHES:
+            rows = unit.transaction.find_keys(kind, low, high, types, limit)
+            for start in range(read, len(rows), CHUNK):
+                hits += _visible(unit, kind, key, rows[start : start + CHUNK])
+            if len({(h.type.name, h.id) for h in hits}) >= wanted or len(rows) < limit:
+                break
+            read = len(rows)
     return hits
 
 
 def _visible(unit: UnitOfWork, kind: str, key: str, rows: list[KeyRow]) -> Iterable[Hit]:
-    by_type: dict[str, dict[UUID, str]] = {}
+    by_type: dict[str, dict[UUID, list[str]]] = {}
     for row in rows:
-        by_type.setdefault(row.record, {}).setdefault(row.id, row.key)
+        by_type.setdefault(row.record, {}).setdefault(row.id, []).append(row.key)
     for name, found in by_type.items():
         type = unit.catalogue.record(name)
         keys_of = unit.kernel.plan(type).keys
         for record in reading.several(unit, type, list(found)):
-            if (kind, found[record.id]) in set(keys_of(record)):
-                yield _hit(type, record, kind, key, found[record.id])
+            seen = set(keys_of(record))
+            for matched in found[record.id]:
+                if (kind, matched) in seen:
+                    yield _hit(type, record, kind, key, matched)
 
 
 def _hit(type: RecordType, record: Record, kind: str, key: str, matched: str) -> Hit:

@@ -77,10 +77,11 @@ def _read(
         limit=limit,
         cursor=cursor,
     )
-    return [(Entry(type, _time(f.record, when.name), f.record), f) for f in unit.transaction.select(query)]
+    return [(Entry(type, moment(f.record, when.name), f.record), f) for f in unit.transaction.select(query)]
 
 
-def _time(record: Record, name: str) -> dt.datetime:
+def moment(record: Record, name: str) -> dt.datetime:
+    """The time under which a record stands on the timeline; of a day, its midnight in UTC."""
     value: Any = getattr(record, name)
     if isinstance(value, dt.datetime):
         return value

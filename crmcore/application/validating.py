@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from crmcore.application.kernel import PartShape, Plan, Shape
@@ -11,20 +10,24 @@ from crmcore.domain.facet import Facet, FacetType
 from crmcore.domain.record import Record
 
 MISSING = "is required"
+LAST_NUMBER = 1_000_000_000
 
 
-def _problems(shape: Shape, holder: Any) -> Iterable[tuple[str, str]]:
+def _problems(shape: Shape, holder: Any, place: str = "") -> dict[str, str]:
+    """Each field's name (after `place`) with what is wrong. Bulk paths run this for every record and part."""
+    found: dict[str, str] = {}
     for value, (name, check, optional) in zip(shape.values(holder), shape.checks, strict=True):
         if value is None:
             if not optional:
-                yield name, MISSING
+                found[place + name] = MISSING
         elif problem := check(value):
-            yield name, problem
+            found[place + name] = problem
+    return found
 
 
 def check_record(plan: Plan[Any], record: Record) -> None:
     """`InvalidRecord` with every problem of the record and its parts by name; parts as `line[0].quantity`."""
-    problems = dict(_problems(plan.shape, record))
+    problems = _problems(plan.shape, record)
     for part in plan.parts:
         if held := getattr(record, part.attribute):
             problems.update(_part_problems(part, held))
@@ -34,20 +37,22 @@ def check_record(plan: Plan[Any], record: Record) -> None:
         raise InvalidRecord(plan.type.name, problems)
 
 
-def _part_problems(part: PartShape, held: tuple[Any, ...]) -> Iterable[tuple[str, str]]:
+def _part_problems(part: PartShape, held: tuple[Any, ...]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    numbers = set()
     for index, each in enumerate(held):
-        place = f"{part.name}[{index}]"
-        if not isinstance(each, part.cls):
-            yield place, f"expected {part.cls.__name__}, got {type(each).__name__}"
-        else:
-            yield from ((f"{place}.{inner}", problem) for inner, problem in _problems(part.shape, each))
-    numbers = [each.no for each in held if isinstance(each, part.cls) and each.no]
-    if len(set(numbers)) != len(numbers):
-        yield part.name, f"two of them have the same number: {numbers}"
+        if type(each) is not part.cls:
+            found[f"{part.name}[{index}]"] = f"expected {part.cls.__name__}, got {type(each).__name__}"
+            continue
+        numbers.add(each.no)
+        if inner := _problems(part.shape, each):
+            found.update({f"{part.name}[{index}].{name}": problem for name, problem in inner.items()})
+    if not found and len(numbers) != len(held):
+        found[part.name] = "two of them have the same number"
+    return found
 
 
 def check_facet(facet: FacetType, shape: Shape, value: Facet) -> None:
     """`InvalidRecord` with every problem of a facet by dotted name."""
-    problems = {f"{facet.name}.{name}": problem for name, problem in _problems(shape, value)}
-    if problems:
+    if problems := _problems(shape, value, facet.name + "."):
         raise InvalidRecord(f"{facet.cls.__name__} of {facet.record}", problems)

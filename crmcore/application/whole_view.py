@@ -80,5 +80,5 @@ def purchases(unit: UnitOfWork, customer: UUID) -> Purchases:
     count = unit.transaction.count(query)
     if "total" in unit.rule(query.type).hidden:
         return Purchases(count, ())
-    rows = unit.transaction.aggregate(query, (), (("sum", "total"),))
-    return Purchases(count, tuple(m for row in rows for m in row if isinstance(m, Money)))
+    [[totals]] = unit.transaction.aggregate(query, (), (("sum", "total"),))
+    return Purchases(count, totals)

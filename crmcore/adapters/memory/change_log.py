@@ -1,0 +1,64 @@
+"""The change log in memory."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from uuid import UUID
+
+import attrs
+
+from crmcore.domain.change import LogEntry
+
+
+class ChangeLog:
+    """Entries in order of seq. As there is one writer at a time, that is the order of their commits too; so the
+    numbered ones are the first `numbered`, and the position of an entry is its place among them."""
+
+    def __init__(self) -> None:
+        self.entries: list[LogEntry] = []
+        self.committed = 0
+        self.numbered = 0
+        self._seq = 0
+        self._of_record: dict[tuple[str, UUID], list[int]] = {}
+
+    def append(self, entries: Sequence[LogEntry]) -> int:
+        """Write entries; gives the length before. Numbers of seq are not taken back by a rollback."""
+        before = len(self.entries)
+        for entry in entries:
+            self._seq += 1
+            self._of_record.setdefault((entry.record, entry.id), []).append(len(self.entries))
+            self.entries.append(attrs.evolve(entry, seq=self._seq, position=None))
+        return before
+
+    def cut(self, length: int) -> None:
+        """Take back what was written after the log had this length."""
+        while len(self.entries) > length:
+            entry = self.entries.pop()
+            self._of_record[entry.record, entry.id].pop()
+
+    def number(self, limit: int) -> int:
+        """Give positions to committed entries; how many."""
+        last = min(self.numbered + max(limit, 0), self.committed)
+        count = last - self.numbered
+        for index in range(self.numbered, last):
+            self.entries[index] = attrs.evolve(self.entries[index], position=index + 1)
+        self.numbered = last
+        return count
+
+    def unnumber(self, count: int) -> None:
+        """Take the last positions back."""
+        first = self.numbered - count
+        for index in range(first, self.numbered):
+            self.entries[index] = attrs.evolve(self.entries[index], position=None)
+        self.numbered = first
+
+    def history(self, record: str, id: UUID, until: dt.datetime | None) -> list[LogEntry]:
+        """The entries of one record, oldest first."""
+        found = [self.entries[index] for index in self._of_record.get((record, id), ())]
+        return [entry for entry in found if until is None or entry.at <= until]
+
+    def feed(self, after: int, limit: int) -> list[LogEntry]:
+        """Numbered entries above a position, in order of position."""
+        first = max(after, 0)
+        return self.entries[first : min(first + max(limit, 0), self.numbered)]

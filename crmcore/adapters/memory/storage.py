@@ -1,0 +1,60 @@
+"""Storage in memory: the same contract as a database, held by dictionaries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from crmcore.adapters.memory.database import MemoryDatabase
+from crmcore.adapters.memory.transaction import MemoryTransaction
+from crmcore.domain.catalogue import Catalogue
+from crmcore.domain.errors import InvalidSetting
+from crmcore.ports.storage import Stamp
+
+
+class MemoryStorage:
+    """Implements `ports.storage.Storage`. One transaction at a time: others wait `timeout` seconds for their turn,
+    then get `StorageBusy`. Give the same `database` again to start over with what an earlier storage left.
+    """
+
+    def __init__(self, catalogue: Catalogue, database: MemoryDatabase | None = None, *, timeout: float = 5.0) -> None:
+        self._catalogue = catalogue
+        self._database = MemoryDatabase() if database is None else database
+        self._timeout = timeout
+
+    def begin(self) -> MemoryTransaction:
+        """A transaction of its own, once it has the turn."""
+        self._database.enter(self._timeout)
+        return MemoryTransaction(self._database)
+
+    def join(self, handle: object) -> MemoryTransaction:
+        """Work inside an open transaction of the same database: there is no other host's transaction in memory."""
+        if not isinstance(handle, MemoryTransaction) or not handle.is_of(self._database) or not handle.is_open:
+            raise InvalidSetting(
+                "a storage in memory joins an open transaction of its own database only, "
+                f"not {type(handle).__name__}: open a storage for the database of that connection"
+            )
+        return MemoryTransaction(self._database, handle)
+
+    def stamp(self) -> Stamp | None:
+        """What the database was made by; None if it is new."""
+        return self._database.stamp
+
+    def create(self, stamp: Stamp, distributions: Iterable[str]) -> None:
+        """Make the tables of these distributions; those that are there keep their rows."""
+        self._database.enter(self._timeout)
+        try:
+            self._database.create(self._catalogue, distributions)
+            self._database.stamp = stamp
+        finally:
+            self._database.leave()
+
+    def checks(self) -> list[tuple[str, bool, str]]:
+        """Whether there are tables, and the warning that nothing lasts."""
+        made = self._database.stamp is not None
+        return [
+            ("tables", made, "made" if made else "none yet"),
+            ("durability", False, "in memory: everything is gone when the process ends"),
+        ]
+
+    def close(self) -> None:
+        """There is nothing to let go of; the database lasts as long as somebody holds it."""
