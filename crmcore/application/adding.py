@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
@@ -67,19 +68,19 @@ def _first(record: Record) -> Mapping[type[Facet], Facet | None]:
 
 
 def numbered(part: PartShape, held: tuple[Part, ...]) -> tuple[Part, ...]:
-    """The parts with a number each; what has one keeps it, and none is given twice. What is no part of this type
-    is left as it is, for the check to name."""
+    """The parts with a number each, in order of the numbers; what has one keeps it, and none is given twice. What is
+    no part of this type, or has a number that is none, is left as it is, for the check to name."""
     copy = part.copier.copy
-    if any(type(each) is not part.cls for each in held):
+    if any(type(each) is not part.cls or type(each.no) is not int for each in held):
         return held
-    highest = max(each.no for each in held)
+    highest = given_before = max(each.no for each in held)
     given = []
     for each in held:
         if not each.no:
             highest += 1
             each = copy(each, no=highest)
         given.append(each)
-    return tuple(given)
+    return tuple(sorted(given, key=attrgetter("no"))) if given_before else tuple(given)
 
 
 def _state(unit: UnitOfWork, type: RecordType, record: Record, field: str) -> str | None:

@@ -6,6 +6,7 @@ that may be missing: what has no default is required.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 
@@ -83,9 +84,21 @@ class Field:
         return None if plain is None else FROM_PLAIN[self.kind](plain)
 
 
-def _declare(kind: Kind, default: Any, kw_only: bool = False, **options: Any) -> Any:
+def _declare(
+    kind: Kind, default: Any, kw_only: bool = False, converter: Callable[[Any], Any] | None = None, **options: Any
+) -> Any:
     declared = Field(kind=kind, required=default is NOTHING, default=None if default is NOTHING else default, **options)
-    return attrs.field(default=default, kw_only=kw_only, metadata={KEY: declared})
+    return attrs.field(default=default, kw_only=kw_only, converter=converter, metadata={KEY: declared})
+
+
+def _in_utc(value: Any) -> Any:
+    """A time in UTC; what is none, or cannot be brought there, is left for the check to refuse."""
+    if value is None or not isinstance(value, dt.datetime) or value.tzinfo is dt.UTC or value.utcoffset() is None:
+        return value
+    try:
+        return value.astimezone(dt.UTC)
+    except OverflowError:
+        return value
 
 
 def text(*, default: Any = NOTHING, length: int = 255, fold: bool = True, **options: Any) -> Any:
@@ -125,7 +138,7 @@ def date(*, default: Any = NOTHING, **options: Any) -> Any:
 
 def datetime(*, default: Any = NOTHING, **options: Any) -> Any:
     """A moment with its zone, kept in UTC to the microsecond."""
-    return _declare("datetime", default, **options)
+    return _declare("datetime", default, converter=_in_utc, **options)
 
 
 def choice(*options: str, default: Any = NOTHING, **rest: Any) -> Any:

@@ -96,7 +96,13 @@ def _date(field: Field, value: Any) -> str | None:
 def _datetime(field: Field, value: Any) -> str | None:
     if not isinstance(value, dt.datetime):
         return f"expected a time, got {type(value).__name__}"
-    return "has no time zone" if value.utcoffset() is None else None
+    if value.utcoffset() is None:
+        return "has no time zone"
+    try:
+        value.astimezone(dt.UTC)
+    except OverflowError:
+        return "is outside the years 1 to 9999 in UTC"
+    return None
 
 
 def _choice(field: Field, value: Any) -> str | None:

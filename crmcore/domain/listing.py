@@ -13,8 +13,8 @@ from crmcore.domain.record import Record
 
 
 def values(columns: Columns, record: Record) -> dict[str, Any]:
-    """What the record has under each column, typed: of parts the preferred one's value, a tuple where a name stands for
-    many. Facets that were not fetched, and parts that stand one a row, are left out."""
+    """What the record has under each column, typed: of parts the preferred one's value, a tuple of distinct
+    values where a name stands for many. Facets that were not fetched, and parts that stand one a row, are left out."""
     found: dict[str, Any] = {}
     holders: dict[Group, Any] = {}
     for column in columns:
@@ -24,7 +24,7 @@ def values(columns: Columns, record: Record) -> dict[str, Any]:
         elif group.place == "line" or (isinstance(group.holder, FacetType) and group.holder.cls not in record.facets):
             continue
         elif group.many:
-            found[column.name] = tuple(getattr(p, column.field.name) for p in _parts(group, record))
+            found[column.name] = tuple(dict.fromkeys(getattr(p, column.field.name) for p in _parts(group, record)))
         else:
             if group not in holders:
                 holders[group] = _holder(group, record)
@@ -36,14 +36,14 @@ def flat(columns: Columns, record: Record) -> dict[str, Any]:
     """`values` in plain form: what JSON can hold."""
     found = values(columns, record)
     by_name = columns.by_name
-    return {name: _plain(by_name[name], value) for name, value in found.items()}
+    return {name: plain(by_name[name], value) for name, value in found.items()}
 
 
 def rows(columns: Columns, record: Record) -> list[dict[str, str]]:
     """The record as cells of text (see `domain.cells`): one row, or for a type whose parts stand one a row, as many as
     it has of those, each with all that the record says."""
     found = values(columns, record)
-    shared = {name: _text(columns.by_name[name], value) for name, value in found.items()}
+    shared = {name: text(columns.by_name[name], value) for name, value in found.items()}
     lines = [line for group in columns.groups if group.place == "line" for line in _lines(group, columns, record)]
     return [{**shared, **line} for line in lines] or [shared]
 
@@ -66,11 +66,13 @@ def _lines(group: Group, columns: Columns, record: Record) -> Iterator[dict[str,
         yield {name: cell(field, getattr(part, field.name)) for name, field in shown}
 
 
-def _plain(column: Column, value: Any) -> Any:
+def plain(column: Column, value: Any) -> Any:
+    """The plain form of what a column has."""
     if column.many:
         return [column.field.plain(each) for each in value]
     return column.field.plain(value)
 
 
-def _text(column: Column, value: Any) -> str:
+def text(column: Column, value: Any) -> str:
+    """The cell of what a column has."""
     return cells(column.field, value) if column.many else cell(column.field, value)

@@ -17,7 +17,8 @@ def are_parts(value: Any) -> bool:
 
 def checked_number(column: Column, value: Any) -> Any:
     """Several values as a tuple without repetitions, one value as it is; `InvalidValue` where only one can stand."""
-    if type(value) not in (tuple, list, set, frozenset) or (column.field.kind == "json" and type(value) is list):
+    kind = column.field.kind
+    if type(value) not in (tuple, list, set, frozenset) or kind == "choices" or (kind == "json" and type(value) is list):
         return (value,) if column.many and value is not None else value
     if column.group is None or not column.group.several:
         raise InvalidValue(f"{column.name} holds one value, not {len(value)}", field=column.name)

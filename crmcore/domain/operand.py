@@ -50,7 +50,7 @@ class Typing:
             fits = '"is missing"' if field.kind == "json" else 'one of =, !=, in, "is missing"'
             raise self._error(f"{path} is of type {field.kind}, which {op} does not fit", path.position, fits)
         typed: Op = op  # type: ignore[assignment]  # narrowed by the line above
-        return Test(field, typed, tuple(self.value(field, v) for v in values))
+        return Test(field, typed, tuple(self.value(field, v, str(path)) for v in values))
 
     def _contains(self, field: Field, value: Value, path: Path) -> Test:
         if field.kind != "text" or not field.fold:
@@ -59,17 +59,17 @@ class Typing:
             raise self._error(f"~ looks for text in {path}", value.position, EXPECTED["text"])
         return Test(field, "contains", (fold(str(value.value)),))
 
-    def value(self, field: Field, value: Value) -> Any:
-        """The value as the field holds it."""
+    def value(self, field: Field, value: Value, called: str) -> Any:
+        """The value as the field holds it; `called` is how the field was named."""
         try:
             typed = getattr(self, f"_as_{field.kind}")(field, value)
         except InvalidValue as error:
-            raise self._error(f"{field.name}: {error}", value.position, EXPECTED[field.kind]) from None
+            raise self._error(f"{called}: {error}", value.position, EXPECTED[field.kind]) from None
         except OverflowError:
-            message = f"{field.name}: the time lies outside the years 1 to 9999"
+            message = f"{called}: the time lies outside the years 1 to 9999"
             raise self._error(message, value.position, EXPECTED[field.kind]) from None
         if typed is None:
-            raise self._error(f"{field.name} is of type {field.kind}", value.position, EXPECTED[field.kind])
+            raise self._error(f"{called} is of type {field.kind}", value.position, EXPECTED[field.kind])
         return typed
 
     def _as_text(self, field: Field, value: Value) -> str | None:

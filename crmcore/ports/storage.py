@@ -92,7 +92,8 @@ class Transaction(Protocol):
         """How many records fit; sort, limit and cursor are ignored."""
 
     def aggregate(self, query: BoundQuery, by: Sequence[str], measures: Sequence[tuple[str, str]]) -> list[list[Any]]:
-        """Rows of group values and figures over own fields; money is summed per currency (see `domain.query`)."""
+        """Rows of group values and figures over own fields, sorted by the group values, missing ones last; one row if
+        `by` is empty. `sum`, `min` and `max` of money are a tuple of Money, one for each currency, by its code."""
 
     def lock(self, type: RecordType, id: UUID) -> bool:
         """Hold a record until the transaction ends, so that nobody else changes it; False if there is none."""

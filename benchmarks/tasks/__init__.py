@@ -1,0 +1,28 @@
+"""The measurements, in the order in which they are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from benchmarks.report import Result
+from benchmarks.stage import Stage
+from benchmarks.tasks import bulk, customer, listing, process, single
+
+Task = Callable[[Stage], Iterator[Result]]
+
+TASKS: Final[dict[str, Task]] = {
+    "start": process.start,
+    "bulk": bulk.add_many,
+    "csv": bulk.import_file,
+    "add": single.add_one,
+    "change": single.change_one,
+    "grow": process.grow,
+    "load": bulk.add_all,
+    "get": customer.get,
+    "find": customer.find,
+    "view": customer.view,
+    "timeline": listing.pages,
+    "count": listing.count,
+}
+"""The short name of each measurement, for `--task`."""

@@ -1,0 +1,149 @@
+"""Aggregates: groups of records and their figures, added up in the database without losing a digit.
+
+Money is grouped by its currency as well, in a statement for each such field; the groups are put together here. On
+SQLite sums of whole numbers can run over 64 bits, so high and low digits are added up apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+import attrs
+import sqlalchemy as sa
+
+from crmcore.adapters.sql import codecs
+from crmcore.adapters.sql.compiled import Sql, compiled, constant
+from crmcore.adapters.sql.gathering import in_utc
+from crmcore.adapters.sql.model import Model
+from crmcore.adapters.sql.predicates import Parameters, Predicates, Scope
+from crmcore.adapters.sql.runner import Runner
+from crmcore.adapters.sql.shapes import shape
+from crmcore.adapters.sql.types import currency_name
+from crmcore.domain import figures
+from crmcore.domain.bound import BoundQuery
+from crmcore.domain.field import Field
+from crmcore.domain.figures import Figure
+from crmcore.domain.money import MONEY_SCALE, Money
+
+HALF: Final = 10**9
+"""Where SQLite's sums are cut into two."""
+
+Group = tuple[Any, ...]
+
+
+@attrs.frozen(eq=False)
+class Aggregation:
+    """One aggregate on one connection."""
+
+    model: Model
+    runner: Runner
+    query: BoundQuery
+    by: tuple[Field, ...]
+
+    def rows(self, wanted: Sequence[Figure]) -> list[list[Any]]:
+        """A row per group: its values, then the figures; sorted by the values, missing ones last."""
+        plain = {n: f for n, f in enumerate(wanted) if not _is_money(f)}
+        found = self._plain_groups(plain)
+        money = {f.field.name: f.field for f in wanted if f.field is not None and _is_money(f)}
+        for field in money.values():
+            ours = {n: f for n, f in enumerate(wanted) if f.field is not None and f.field.name == field.name}
+            for group, figures_ in self._money_groups(field, ours).items():
+                found[group].update(figures_)
+        order = sorted(found, key=lambda values: [(v is None, 0 if v is None else v) for v in values])
+        return [[*group, *(found[group].get(n, _nothing(f)) for n, f in enumerate(wanted))] for group in order]
+
+    def _plain_groups(self, wanted: Mapping[int, Figure]) -> dict[Group, dict[int, Any]]:
+        expressions = {n: self._expressions(f) for n, f in wanted.items()}
+        found = {}
+        for row in self._fetch([e for each in expressions.values() for e in each], ()):
+            values = iter(row[len(self.by) :])
+            found[self._group(row)] = {
+                n: self._read(f, [next(values) for _ in expressions[n]]) for n, f in wanted.items()
+            }
+        return found
+
+    def _money_groups(self, field: Field, wanted: Mapping[int, Figure]) -> dict[Group, dict[int, Any]]:
+        expressions = {n: self._expressions(f) for n, f in wanted.items()}
+        rows = self._fetch([e for each in expressions.values() for e in each], (currency_name(field),))
+        found: dict[Group, dict[int, Any]] = {}
+        start = len(self.by)
+        for row in sorted(rows, key=lambda row: row[start] or ""):
+            currency, values = row[start], iter(row[start + 1 :])
+            held = found.setdefault(self._group(row), {n: _nothing(f) for n, f in wanted.items()})
+            for n, f in wanted.items():
+                value = self._read(f, [next(values) for _ in expressions[n]])
+                if f.how == "count":
+                    held[n] += value
+                elif currency is not None:
+                    held[n] = (*held[n], Money(value, currency))
+        return found
+
+    def _group(self, row: tuple[Any, ...]) -> Group:
+        decoders = [self.model.decoder(f) for f in self.by]
+        return tuple([None if v is None else read(v) for read, v in zip(decoders, row, strict=False)])
+
+    def _fetch(self, expressions: list[Any], more: tuple[str, ...]) -> list[tuple[Any, ...]]:
+        values: list[Any] = []
+        known = shape(self.query.where, values, self.model.parameters)
+        asked = tuple(str(e) for e in expressions)
+        key = ("aggregate", self.query.type.name, known, tuple(f.name for f in self.by), more, asked)
+        sql: Sql = self.model.selects.get(key, lambda: self._statement(expressions, more))
+        return self.runner.fetch(sql.text, sql.arrange(values))
+
+    def _statement(self, expressions: list[Any], more: tuple[str, ...]) -> Sql:
+        model, record = self.model, self.query.type
+        table = model.tables.records[record.name]
+        clause = Predicates(model.tables, model.backend, Parameters()).clause(
+            Scope(table, record.name), self.query.where
+        )
+        by = [table.c[f.name] for f in self.by]
+        extra = [table.c[name] for name in more]
+        shown = [in_utc(model.backend, f, column) for f, column in zip(self.by, by, strict=True)]
+        found = sa.select(*shown, *extra, *expressions).select_from(table).where(clause)
+        if not expressions and not shown:
+            found = sa.select(sa.func.count()).select_from(table).where(clause)
+        return compiled(model.dialect, found.group_by(*by, *extra) if by or extra else found)
+
+    def _expressions(self, wanted: Figure) -> list[Any]:
+        if wanted.field is None:
+            return [sa.func.count()]
+        column = self.model.tables.records[self.query.type.name].c[wanted.field.name]
+        if wanted.how == "sum" and self.model.backend == "sqlite":
+            half = constant(str(HALF))
+            return [sa.func.sum(column.op("/")(half)), sa.func.sum(column.op("%")(half))]
+        made = getattr(sa.func, wanted.how)(column)
+        return [in_utc(self.model.backend, wanted.field, made) if wanted.how != "count" else made]
+
+    def _read(self, wanted: Figure, values: list[Any]) -> Any:
+        """A figure as its type; of money the amount."""
+        if wanted.how == "count" or values[0] is None or wanted.field is None:
+            return values[0]
+        field, value = wanted.field, values[0]
+        if wanted.how == "sum" and self.model.backend == "sqlite":
+            value = values[0] * HALF + values[1]
+        if field.kind == "integer":
+            return int(value)
+        if field.kind == "money":
+            return codecs.unscaled(value, MONEY_SCALE) if self.model.backend == "sqlite" else Decimal(value)
+        return self.model.decoder(field)(value)
+
+
+def _is_money(wanted: Figure) -> bool:
+    return wanted.field is not None and wanted.field.kind == "money"
+
+
+def _nothing(wanted: Figure) -> Any:
+    """A figure over no values."""
+    if wanted.how == "count":
+        return 0
+    return () if _is_money(wanted) else None
+
+
+def aggregate(
+    model: Model, runner: Runner, query: BoundQuery, by: Sequence[str], measures: Sequence[tuple[str, str]]
+) -> list[list[Any]]:
+    """See `ports.storage.Transaction.aggregate` and `domain.figures`."""
+    wanted = [figures.figure(query.type, how, name) for how, name in measures]
+    return Aggregation(model, runner, query, figures.groups(query.type, by)).rows(wanted)

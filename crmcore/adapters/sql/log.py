@@ -1,0 +1,150 @@
+"""The change log: written with what it logs, numbered afterwards, read by record or as a feed.
+
+Sequence numbers are given before the commit on PostgreSQL and MariaDB, so they tell no reader what is new. Positions
+do: one transaction at a time, holding the row that keeps the last one, numbers what is committed, in order of seq.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from crmcore.adapters.sql import codecs, gathering
+from crmcore.adapters.sql.compiled import at_most
+from crmcore.adapters.sql.ledgers import LOG_COLUMNS
+from crmcore.adapters.sql.model import Model, insertion
+from crmcore.adapters.sql.runner import Insertion, Runner
+from crmcore.domain.change import LogEntry
+from crmcore.domain.errors import StorageFailed
+from crmcore.domain.field import Field
+
+LAST_POSITION: Final = "feed.position"
+"""The setting that keeps the last position given; its row is the lock under which positions are given."""
+
+_AT: Final = Field(kind="datetime", name="at")
+
+
+class Log:
+    """The statements of the log, made once for a model."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._table = model.tables.change
+
+    @cached_property
+    def _insertion(self) -> Insertion:
+        columns = [self._table.c[name] for name in LOG_COLUMNS[:-2]]
+        return insertion(self._model.dialect, self._table, columns)
+
+    def append(self, runner: Runner, entries: Sequence[LogEntry]) -> None:
+        """Write to the log."""
+        runner.store(self._insertion, [self._row(e) for e in entries])
+
+    def _row(self, e: LogEntry) -> tuple[Any, ...]:
+        stored = self._model.stored_id
+        return (
+            *self._model.value(_AT)(e.at),
+            e.actor,
+            e.source,
+            *stored(e.work),
+            e.record,
+            *stored(e.id),
+            *((None,) if e.subject is None else stored(e.subject)),
+            e.version,
+            e.operation,
+            e.changes,
+            e.digest,
+        )
+
+    def history(self, runner: Runner, record: str, id: UUID, until: dt.datetime | None) -> list[LogEntry]:
+        """The log of one record, oldest first."""
+
+        def make() -> Any:
+            c, p = self._table.c, self._parameter
+            held = [c.record == p(0, c.record), c.id == p(1, c.id)]
+            if until is not None:
+                held.append(c.at <= p(2, c.at))
+            return self._entries().where(*held).order_by(c.seq)
+
+        values = (record, *self._model.stored_id(id), *(() if until is None else self._model.value(_AT)(until)))
+        sql = self._model.statement(("history", until is None), make)
+        return [self._entry(row) for row in runner.fetch(sql.text, values)]
+
+    def feed(self, runner: Runner, after: int, limit: int) -> list[LogEntry]:
+        """Numbered entries, in order of position."""
+
+        def make() -> Any:
+            c = self._table.c
+            held = c.position > self._parameter(0, c.position)
+            return at_most(self._entries().where(held).order_by(c.position), sa.bindparam("p1", type_=sa.Integer()))
+
+        sql = self._model.statement("feed", make)
+        return [self._entry(row) for row in runner.fetch(sql.text, (after, limit))]
+
+    def number(self, runner: Runner, limit: int) -> int:
+        """Give positions to at most `limit` committed entries; how many there were."""
+        last = self._locked_position(runner)
+        sql = self._model.statement("number", self._numbering)
+        numbered = runner.run(sql.text, sql.arrange((limit, last)))
+        if numbered:
+            self._keep_position(runner, last + numbered)
+        return numbered
+
+    def _locked_position(self, runner: Runner) -> int:
+        setting = self._model.tables.setting
+
+        def touch() -> Any:
+            return (
+                sa.update(setting)
+                .values(value=setting.c.value)
+                .where(setting.c.key == self._parameter(0, setting.c.key))
+            )
+
+        def make() -> Any:
+            found = sa.select(setting.c.value).where(setting.c.key == self._parameter(0, setting.c.key))
+            return found.with_for_update()
+
+        if self._model.backend == "sqlite":  # a joined transaction may be deferred: this makes it a writer first
+            runner.run(self._model.statement("touch position", touch).text, (LAST_POSITION,))
+        rows = runner.fetch(self._model.statement("lock position", make).text, (LAST_POSITION,))
+        if not rows:
+            raise StorageFailed(f"the setting {LAST_POSITION} is gone; run `crm db upgrade`, which makes it again")
+        return int(rows[0][0])
+
+    def _keep_position(self, runner: Runner, position: int) -> None:
+        setting = self._model.tables.setting
+
+        def make() -> Any:
+            held = setting.c.key == self._parameter(1, setting.c.key)
+            return sa.update(setting).values(value=self._parameter(0, setting.c.value)).where(held)
+
+        runner.run(self._model.statement("keep position", make).text, (str(position), LAST_POSITION))
+
+    def _numbering(self) -> Any:
+        """One UPDATE for the whole batch. Parameters: the limit, the last position given."""
+        table = self._table
+        unnumbered = sa.select(table.c.seq).where(table.c.position.is_(None)).order_by(table.c.seq)
+        waiting = at_most(unnumbered, sa.bindparam("p0", type_=sa.Integer())).subquery("waiting")
+        number = sa.func.row_number().over(order_by=waiting.c.seq)
+        numbered = sa.select(waiting.c.seq, number.label("number")).subquery("numbered")
+        given = numbered.c.number + sa.bindparam("p1", type_=sa.BigInteger())
+        return sa.update(table).values(position=given).where(table.c.seq == numbered.c.seq)
+
+    def _entries(self) -> Any:
+        at = gathering.readable(self._model.backend, _AT, self._table)
+        return sa.select(*at, *[self._table.c[name] for name in LOG_COLUMNS[1:]])
+
+    def _entry(self, row: tuple[Any, ...]) -> LogEntry:
+        id_from = self._model.id_from
+        at, actor, source, work, record, id, subject, *rest = row
+        moment = dt.datetime.fromisoformat(at) if isinstance(at, str) else codecs.aware(at)
+        about = None if subject is None else id_from(subject)
+        return LogEntry(moment, actor, source, id_from(work), record, id_from(id), about, *rest)
+
+    def _parameter(self, number: int, like: Any) -> Any:
+        return sa.bindparam(f"p{number}", type_=like.type)

@@ -1,0 +1,159 @@
+"""The one way in which records are read: a statement that brings each with its parts, sets and facets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal, TypeAlias
+
+import attrs
+import sqlalchemy as sa
+
+from crmcore.adapters.sql import gathering, sorting
+from crmcore.adapters.sql.compiled import Sql, at_most, compiled
+from crmcore.adapters.sql.predicates import Parameters, Predicates, Scope
+from crmcore.adapters.sql.rowcode import Decode, record_decoder
+from crmcore.adapters.sql.sorting import Ordering
+from crmcore.adapters.sql.tables import Tables
+from crmcore.adapters.sql.types import Backend
+from crmcore.domain.bound import BoundQuery
+from crmcore.domain.facet import FacetType
+from crmcore.ports.storage import Found
+
+Phase: TypeAlias = Literal["whole", "present", "missing"]
+"""All rows, those that have the first sort key, or those that lack it."""
+
+
+@attrs.frozen(eq=False)
+class Select:
+    """A statement that gives rows, and how a row is read."""
+
+    sql: Sql
+    decode: Decode
+    plain: tuple[Callable[[Any], Any] | None, ...]
+
+    def found(self, rows: list[tuple[Any, ...]]) -> list[Found]:
+        """The records, each with its sort keys."""
+        decode, plain = self.decode, self.plain
+        if not plain:
+            return [Found(decode(row), ()) for row in rows]
+        return [Found(decode(row), self._keys(row)) for row in rows]
+
+    def _keys(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        given = row[-len(self.plain) :]
+        return tuple(
+            [
+                value if convert is None or value is None else convert(value)
+                for convert, value in zip(self.plain, given, strict=True)
+            ]
+        )
+
+
+@attrs.frozen(eq=False)
+class Selection:
+    """What a statement selects from: the record's rows and the facets joined to them."""
+
+    tables: Tables
+    backend: Backend
+    query: BoundQuery
+    rows: Any
+    joined: dict[str, Any]
+
+    @classmethod
+    def of(cls, tables: Tables, backend: Backend, query: BoundQuery, alias: str, facets: tuple[FacetType, ...]) -> Any:
+        """The rows under an alias, with these facets."""
+        rows = tables.records[query.type.name].alias(alias)
+        joined = {
+            f.name: tables.facets[query.type.name, f.name].alias(f"{alias}{number}") for number, f in enumerate(facets)
+        }
+        return cls(tables, backend, query, rows, joined)
+
+    def source(self, start: Any = None) -> Any:
+        """The FROM clause."""
+        source = self.rows if start is None else start
+        for facet in self.joined.values():
+            source = source.outerjoin(facet, facet.c.id == self.rows.c.id)
+        return source
+
+    def columns(self) -> list[Any]:
+        """What the decoder unpacks."""
+        record, tables = self.query.type, self.tables
+        found = gathering.own_columns(tables, self.backend, record, self.rows)
+        for facet in self.query.facets:
+            found += gathering.facet_columns(tables, self.backend, record, facet, self.joined[facet.name])
+        return found
+
+    def keys(self, parameters: Parameters) -> list[list[Ordering]]:
+        """What to order by, by sort key."""
+        record = self.query.type
+        return [
+            sorting.orderings(self.tables, record, self.rows, self.joined, key, parameters) for key in self.query.sort
+        ]
+
+
+def build_select(
+    tables: Tables,
+    backend: Backend,
+    dialect: sa.Dialect,
+    query: BoundQuery,
+    phase: Phase,
+    nulls: tuple[bool, ...] | None,
+) -> Select:
+    """The statement for a query's shape. `nulls`: which values of its cursor are missing, None without a cursor.
+
+    Its parameters: the predicate's, the cursor's, the limit.
+    """
+    facets = {f.name: f for f in query.facets} | {k.facet.name: k.facet for k in query.sort if k.facet}
+    chosen = Selection.of(tables, backend, query, "t", tuple(facets.values()))
+    statement = _page(chosen, phase, nulls)
+    decode = record_decoder(backend, query.type, query.facets)
+    plain = tuple(sorting.plain_key(backend, key, kind) for key in query.sort for kind in sorting.key_kinds(key))
+    return Select(compiled(dialect, statement), decode, plain)
+
+
+def _page(chosen: Selection, phase: Phase, nulls: tuple[bool, ...] | None) -> Any:
+    query, rows = chosen.query, chosen.rows
+    descending = bool(query.sort) and query.sort[-1].descending
+    parameters = Parameters()
+    where = [Predicates(chosen.tables, chosen.backend, parameters).clause(Scope(rows, query.type.name), query.where)]
+    keys = chosen.keys(parameters)
+    flat = [o for group in keys for o in group]
+    ordered = flat
+    if phase == "missing":
+        where.append(keys[0][0].expression.is_(None))
+        ordered = flat[len(keys[0]) :]
+        nulls = nulls and nulls[len(keys[0]) :]
+    elif phase == "present":
+        where.append(keys[0][0].expression.is_not(None))
+        ordered = [attrs.evolve(o, optional=False) for o in keys[0]] + flat[len(keys[0]) :]
+    tie = rows.c.id
+    if nulls is not None:
+        where.append(sorting.after_cursor(ordered, nulls, tie, descending, parameters))
+    by = sorting.order_by(ordered, tie, descending)
+    limit = parameters.number() if query.limit is not None else None
+    if chosen.backend == "sqlite" and flat and limit is not None:
+        return _nested(chosen, flat, where, by, limit, ordered, descending)
+    found = sa.select(*chosen.columns(), *[o.expression for o in flat]).select_from(chosen.source()).where(*where)
+    found = found.order_by(*by)
+    return found if limit is None else at_most(found, limit)
+
+
+def _nested(
+    chosen: Selection,
+    keys: list[Ordering],
+    where: list[Any],
+    by: list[Any],
+    limit: Any,
+    ordered: list[Ordering],
+    descending: bool,
+) -> Any:
+    """The page's ids first, then the rows: SQLite gathers parts before it sorts, for every row of the table."""
+    named = [o.expression.label(f"k{n}") for n, o in enumerate(keys)]
+    page = sa.select(chosen.rows.c.id.label("id"), *named).select_from(chosen.source()).where(*where)
+    page_rows = at_most(page.order_by(*by), limit).subquery("page")
+    outer = Selection.of(chosen.tables, chosen.backend, chosen.query, "u", chosen.query.facets)
+    source = outer.source(page_rows.join(outer.rows, outer.rows.c.id == page_rows.c.id))
+    shown = [page_rows.c[f"k{n}"] for n in range(len(keys))]
+    skipped = len(keys) - len(ordered)
+    again = [attrs.evolve(o, expression=column) for o, column in zip(ordered, shown[skipped:], strict=True)]
+    again_by = sorting.order_by(again, page_rows.c.id, descending)
+    return sa.select(*outer.columns(), *shown).select_from(source).order_by(*again_by)

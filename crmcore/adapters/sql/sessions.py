@@ -1,0 +1,135 @@
+"""Where a transaction runs and how it ends: on a connection of our own, or inside one of the host's.
+
+A joined transaction is a savepoint: nothing else of ours ever ends, begins or resets anything on a host's connection.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sqlite3
+from typing import Any, Final, Protocol
+
+import sqlalchemy as sa
+
+from crmcore.adapters.sql import checks
+from crmcore.adapters.sql.runner import ConnectionRunner, CursorRunner, Runner, savepoint_name
+from crmcore.adapters.sql.types import Backend
+
+CHECKED: Final = "crmcore.checked"
+"""Stands in the `info` of a pooled connection that was seen to be fit, with what to execute before each begin."""
+
+
+class Session(Protocol):
+    """A transaction's connection."""
+
+    runner: Runner
+
+    def commit(self) -> None:
+        """Make it last, or leave it to the host."""
+
+    def rollback(self) -> None:
+        """Undo it."""
+
+
+def open_cursor(backend: Backend, driver: Any) -> Any:
+    """A cursor that gives tuples, whatever the connection's owner has set for his own."""
+    match backend:
+        case "sqlite":
+            cursor = driver.cursor(sqlite3.Cursor)
+            cursor.row_factory = None
+            return cursor
+        case "postgresql":
+            from psycopg import Cursor
+            from psycopg.rows import tuple_row
+
+            return Cursor(driver, row_factory=tuple_row)
+    package = type(driver).__module__.partition(".")[0]  # pymysql or MySQLdb
+    return driver.cursor(importlib.import_module(f"{package}.cursors").Cursor)
+
+
+class OwnSession:
+    """A connection of an engine's pool, from its begin to its commit or rollback."""
+
+    def __init__(self, backend: Backend, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._pooled = engine.raw_connection()
+        try:
+            self._driver: Any = self._pooled.driver_connection
+            self._cursor = open_cursor(backend, self._driver)
+            self._begin(backend)
+        except BaseException:
+            self._pooled.close()
+            raise
+        self.runner: Runner = CursorRunner(self._cursor, copies=backend == "postgresql")
+
+    def _begin(self, backend: Backend) -> None:
+        info: Any = self._pooled.info
+        if CHECKED not in info:
+            info[CHECKED] = checks.before_begin(backend, CursorRunner(self._cursor, copies=False))
+        for statement in info[CHECKED]:
+            self._cursor.execute(statement)
+        if backend == "sqlite":
+            self._cursor.execute("BEGIN IMMEDIATE")
+        elif backend == "postgresql":
+            if self._driver.autocommit:
+                self._cursor.execute("BEGIN")
+        elif self._driver.get_autocommit():
+            self._driver.begin()
+
+    def commit(self) -> None:
+        """Commit, and give the connection back to the pool."""
+        try:
+            self._driver.commit()
+        finally:
+            self._close()
+
+    def rollback(self) -> None:
+        """Roll back, and give the connection back; what is lost already is rolled back."""
+        try:
+            self._driver.rollback()
+        except Exception as error:
+            if not self._engine.dialect.is_disconnect(error, self._driver, self._cursor):  # type: ignore[arg-type]
+                raise
+            self._pooled.invalidate(error)
+        finally:
+            self._close()
+
+    def _close(self) -> None:
+        self._cursor.close()
+        self._pooled.close()
+
+
+class JoinedSession:
+    """A savepoint in somebody else's transaction."""
+
+    def __init__(self, runner: Runner) -> None:
+        self.runner = runner
+        self._savepoint = savepoint_name()
+        runner.run(f"SAVEPOINT {self._savepoint}")
+
+    def commit(self) -> None:
+        """Leave it to the host."""
+        self.runner.run(f"RELEASE SAVEPOINT {self._savepoint}")
+
+    def rollback(self) -> None:
+        """Undo what was done since it began."""
+        self.runner.run(f"ROLLBACK TO SAVEPOINT {self._savepoint}")
+        self.runner.run(f"RELEASE SAVEPOINT {self._savepoint}")
+
+
+def joined_runner(backend: Backend, handle: Any) -> Runner:
+    """A runner on a host's connection, once it has been seen to be fit for it; `InvalidSetting` if it is not."""
+    if isinstance(handle, sa.Connection):
+        runner: Runner = ConnectionRunner(handle, copies=backend == "postgresql")
+        driver = handle.connection.driver_connection
+        if backend == "sqlite":
+            checks.check_session(backend, runner)  # which makes SQLAlchemy begin
+    else:
+        driver = handle
+        runner = CursorRunner(open_cursor(backend, driver), copies=backend == "postgresql")
+        if backend == "sqlite":
+            checks.check_session(backend, runner)
+    checks.check_transaction(backend, driver, runner)
+    if backend == "mariadb" and checks.check_session(backend, runner):
+        runner.gather_all()
+    return runner

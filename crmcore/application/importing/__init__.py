@@ -1,0 +1,1 @@
+"""Importing files: rows into records, each row with one outcome. Use the names of this module."""

@@ -1,0 +1,181 @@
+"""What a file's columns mean to a record type: settled once, before any row is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+
+from crmcore.application import reading
+from crmcore.application.importing.headers import split_mark
+from crmcore.application.importing.mapping import ColumnRule, Missing
+from crmcore.application.importing.naming import Naming, name_columns
+from crmcore.application.importing.plan import ImportPlan
+from crmcore.domain.columns import Column, Columns
+from crmcore.domain.errors import ImportRefused, UnknownName
+from crmcore.domain.record import RecordType
+from crmcore.ports.codec import FieldRule, Rules, Schemas
+
+if TYPE_CHECKING:
+    from crmcore.application.unit import UnitOfWork
+
+ANYHOW: Final = "*"
+"""Keeps the reader from taking a reference for an id: the text may be another system's."""
+
+
+@attrs.frozen
+class ReferenceRule:
+    """How a reference's text finds its record: by `match` alone, or by whatever identifies a record."""
+
+    match: str | None = None
+    missing: Missing = "reject"
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Binding:
+    """The columns of a file as a record type's. `rules` has the columns of the file by field, `wholes` those in which
+    parts may stand whole by attribute, `given` how the texts are read, `defaults` typed values of new records."""
+
+    type: RecordType
+    columns: Columns
+    rules: Mapping[str, tuple[ColumnRule, ...]]
+    wholes: Mapping[str, str]
+    given: Rules
+    references: Mapping[str, ReferenceRule]
+    defaults: Mapping[str, Any]
+    left_out: tuple[str, ...]
+
+    @property
+    def grouped(self) -> bool:
+        """Whether several rows may make one record."""
+        groups = (self.columns.by_name[name].group for name in self.rules)
+        return any(group is not None and group.place == "line" for group in groups)
+
+    def header(self, field: str) -> str:
+        """The column of the file that gives a field (the first, where several do); the field's name if none does."""
+        given = self.rules.get(field)
+        return given[0].column if given else self.wholes.get(field, field)
+
+
+def bind(unit: UnitOfWork, plan: ImportPlan, schemas: Schemas, header: Sequence[str], format: str) -> Binding:
+    """The binding of a file with these columns; `ImportRefused` where plan, map or header do not fit."""
+    type = unit.catalogue.record(plan.record)
+    hidden = unit.rule(type).hidden
+    columns = schemas.columns(type).visible(hidden)
+    naming = name_columns(columns, _wholes(type, hidden), plan.mapping, header, plan.ignore_unknown)
+    references = {name: _reference(unit, columns.by_name[name], rules[0]) for name, rules in naming.rules.items()}
+    given = Rules(
+        zone=unit.kernel.zone,
+        currency=plan.currency or unit.kernel.currency,
+        decimal=plan.decimal,
+        date_format=plan.date_format,
+        fields={name: _field_rule(columns.by_name[name], rules) for name, rules in naming.rules.items()},
+        hidden=hidden,
+        partial=True,
+        typed=format == "jsonl",
+    )
+    bound = Binding(
+        type=type,
+        columns=columns,
+        rules=naming.rules,
+        wholes=naming.wholes,
+        given=given,
+        references={name: rule for name, rule in references.items() if rule is not None},
+        defaults=_defaults(plan, schemas, type, given),
+        left_out=naming.left_out,
+    )
+    _check_match(unit, plan, naming, type)
+    return bound
+
+
+def _wholes(type: RecordType, hidden: frozenset[str]) -> list[str]:
+    """Attributes under which parts may be given whole: those of which nothing is hidden."""
+    shown = []
+    for part in type.parts:
+        views = (view.name for view in type.options.flats if view.part == part.name)
+        if hidden.isdisjoint((part.name, part.attribute, *views)):
+            shown.append(part.attribute)
+    return shown
+
+
+def _field_rule(column: Column, rules: Sequence[ColumnRule]) -> FieldRule:
+    first = rules[0]
+    if len(rules) > 1:
+        if any(r != ColumnRule(column=r.column, field=r.field, split=r.split) for r in rules):
+            listed = ", ".join(repr(r.column) for r in rules)
+            raise ImportRefused(f"{listed} are one field ({column.name}): of such columns a map can say `split` only")
+        return FieldRule()
+    is_reference = column.field.kind == "reference" and column.name != "id"
+    return FieldRule(
+        currency=first.currency,
+        decimal=first.decimal,
+        date_format=first.date_format,
+        values=first.values,
+        split=first.split or _known_split(column, first.column),
+        match=(first.match or ANYHOW) if is_reference else first.match,
+    )
+
+
+def _known_split(column: Column, header: str) -> str | None:
+    several = column.many or column.field.kind == "choices" or (column.group is not None and column.group.several)
+    return split_mark(header) if several else None
+
+
+def _reference(unit: UnitOfWork, column: Column, rule: ColumnRule) -> ReferenceRule | None:
+    field = column.field
+    if field.kind != "reference" or column.name == "id":
+        if rule.missing != "reject":
+            raise ImportRefused(f"{rule.column!r} is no reference: `missing` says nothing to {column.name}")
+        return None
+    if field.target != "*":
+        target = unit.catalogue.record(field.target)
+        if rule.match is not None:
+            _check_findable(unit, target, rule.match, f"{rule.column!r} cannot be matched")
+        needed = [f.name for f in target.own if f.required and f.name != "name"]
+        if rule.missing == "create" and needed:
+            raise ImportRefused(
+                f"{rule.column!r} cannot create a missing {target.name}: it needs {', '.join(needed)} as well; "
+                "import those first"
+            )
+    elif rule.missing == "create":
+        raise ImportRefused(f"{rule.column!r} may refer to records of any type: none can be created for it")
+    return ReferenceRule(rule.match, rule.missing)
+
+
+def _check_match(unit: UnitOfWork, plan: ImportPlan, naming: Naming, type: RecordType) -> None:
+    if plan.match is None:
+        return
+    _check_findable(unit, type, plan.match, "rows cannot be matched")
+    if plan.match not in naming.rules:
+        raise ImportRefused(f"rows cannot be matched by {plan.match}: no column of the file gives it")
+
+
+def _check_findable(unit: UnitOfWork, type: RecordType, name: str, problem: str) -> None:
+    try:
+        reading.key_kind(unit, type, name)
+    except UnknownName as error:
+        raise ImportRefused(f"{problem} by {name}: {error.message}", field=name) from None
+
+
+def _defaults(plan: ImportPlan, schemas: Schemas, type: RecordType, given: Rules) -> dict[str, Any]:
+    """The map's defaults, typed; a reference among them is looked up like that of a row."""
+    raw = dict(plan.mapping.defaults)
+    rules = Rules(
+        zone=given.zone,
+        currency=given.currency,
+        fields={name: FieldRule(match=ANYHOW) for name in raw if _is_reference(schemas, type, name)},
+        hidden=given.hidden,
+        partial=True,
+        typed=True,
+    )
+    read = schemas.read(type, raw, rules=rules)
+    if read.problems:
+        listed = "; ".join(f"{p.field}: {p.reason}" for p in read.problems)
+        raise ImportRefused(f"the map's defaults do not fit: {listed}")
+    return read.values
+
+
+def _is_reference(schemas: Schemas, type: RecordType, name: str) -> bool:
+    column = schemas.columns(type).by_name.get(name)
+    return column is not None and column.field.kind == "reference" and name != "id"

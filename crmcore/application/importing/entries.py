@@ -1,0 +1,138 @@
+"""Entries: the rows of a file that make one record each, gathered into batches.
+
+A row is a record of its own, but for types whose parts stand one a row: there, rows with one id or external id are one
+record, if they stand together or in one batch. Such a record comes in whole or not at all, for one that lacks a line
+would look complete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final
+from uuid import UUID
+
+import attrs
+
+from crmcore.application.importing.binding import Binding
+from crmcore.application.importing.report import Refusal
+from crmcore.application.importing.rows import Row
+from crmcore.domain.flatten import disagreements
+from crmcore.domain.reading import shorten
+from crmcore.ports.exchange import BadRow, RawRow
+
+BATCH: Final = 500
+"""Records in a batch."""
+MOST_ROWS: Final = 10_000
+"""Rows in a batch; those of one record beyond it are added to the record later."""
+
+
+@attrs.define(eq=False)
+class Entry:
+    """The rows of one record. `named`: its name was put together from given and family name."""
+
+    rows: list[Row]
+    id: UUID | None = None
+    named: bool = False
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The values of the first row: those of the record."""
+        return self.rows[0].values
+
+    @property
+    def line(self) -> int:
+        """The line of the first row."""
+        return self.rows[0].raw.line
+
+    @property
+    def refused(self) -> Refusal | None:
+        """The first refusal among the rows."""
+        return next((row.refusal for row in self.rows if row.refusal is not None), None)
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Refuse all rows that have no reason of their own."""
+        for row in self.rows:
+            row.refuse(refusal)
+
+
+Identity = tuple[Any, ...]
+
+
+def identity_of(binding: Binding, origin: str | None, values: dict[str, Any]) -> Identity | None:
+    """What rows of one record share; None for a row that says nothing of it."""
+    if not binding.grouped:
+        return None
+    if "id" in values:
+        return (values["id"],)
+    return (values.get("source", origin), values["external_id"]) if values.get("external_id") else None
+
+
+class Batches:
+    """The rows of a file in batches of entries; rows that cannot be read go to `unreadable`."""
+
+    def __init__(
+        self, binding: Binding, origin: str | None, type: Callable[[RawRow], Row], unreadable: Callable[[BadRow], None]
+    ) -> None:
+        self._binding = binding
+        self._origin = origin
+        self._type = type
+        self._unreadable = unreadable
+        self._names = {"name", "given_name", "family_name"} <= set(binding.columns.by_name)
+
+    def __call__(self, rows: Iterable[RawRow | BadRow]) -> Iterator[list[Entry]]:
+        """All of them, in order."""
+        batch: list[Entry] = []
+        held: dict[Identity, Entry] = {}
+        last: Identity | None = None
+        bad: BadRow | None = None
+        size = 0
+        for raw in rows:
+            if isinstance(raw, BadRow):
+                self._unreadable(raw)
+                bad = raw
+                continue
+            row = self._type(raw)
+            identity = identity_of(self._binding, self._origin, row.values)
+            full = len(batch) >= BATCH and (identity is None or identity != last)
+            if full or size >= MOST_ROWS:
+                yield batch
+                batch, held, size = [], {}, 0
+            entry = held.get(identity) if identity is not None else None
+            if entry is None:
+                entry = self._entry(row)
+                batch.append(entry)
+                if identity is not None:
+                    held[identity] = entry
+            else:
+                self._join(entry, row, bad if identity == last else None)
+            last, bad, size = identity, None, size + 1
+        if batch:
+            yield batch
+
+    def _entry(self, row: Row) -> Entry:
+        values = row.values
+        if self._names and "name" not in values and (name := _composed(values)):
+            values["name"] = name
+            return Entry([row], named=True)
+        return Entry([row])
+
+    def _join(self, entry: Entry, row: Row, bad: BadRow | None) -> None:
+        """Times may differ between the rows of one record, as where each line was entered: the first one counts."""
+        if bad is not None:
+            row.refuse(Refusal(None, "", f"line {bad.line}, amid rows of the same record, cannot be read"))
+        for name in disagreements(self._binding.columns, entry.values, row.values):
+            column = self._binding.columns.by_name[name]
+            if column.field.kind != "datetime" and row.refusal is None:
+                first = shorten(_plain(entry.values.get(name)))
+                reason = f"differs from {first}, which line {entry.line} of the same record says"
+                row.refuse(Refusal(self._binding.header(name), row.raw.values.get(self._binding.header(name)), reason))
+        entry.rows.append(row)
+
+
+def _composed(values: dict[str, Any]) -> str:
+    """Given and family name as they are given, in this order."""
+    return " ".join(part for part in (values.get("given_name"), values.get("family_name")) if part)
+
+
+def _plain(value: Any) -> Any:
+    return getattr(value, "text", value)

@@ -1,0 +1,198 @@
+"""What makes a row known: by tokens that stand for a record, equal for every row that means the same one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from typing import Any, Protocol
+
+import attrs
+
+from crmcore.application import reading
+from crmcore.application.importing.lookup import Lookup, name_of
+from crmcore.domain.bound import Bound, Test, ToFacet, Via
+from crmcore.domain.columns import Column, Columns
+from crmcore.domain.facet import FacetType
+from crmcore.domain.fold import fold
+from crmcore.domain.matching import search_key
+from crmcore.domain.record import RecordType
+
+Values = Mapping[str, Any]
+Token = Hashable
+CONTACTS = ("email", "phone")
+
+
+class Identity(Protocol):
+    """One way to know a record."""
+
+    def tokens(self, values: Values) -> Sequence[Token]:
+        """What a row gives of it; nothing if the row says nothing to it."""
+
+    def records(self, tokens: Collection[Any]) -> Mapping[Any, list[Any]]:
+        """The stored records by token."""
+
+
+@attrs.frozen
+class ById:
+    """The record's own id, as an export has it."""
+
+    lookup: Lookup
+
+    def tokens(self, values: Values) -> Sequence[Token]:
+        """The id."""
+        return [values["id"]] if "id" in values else []
+
+    def records(self, tokens: Collection[Any]) -> Mapping[Any, list[Any]]:
+        """By id."""
+        return {id: [record] for id, record in self.lookup.by_id(tokens).items()}
+
+
+@attrs.frozen
+class ByExternalId:
+    """The number in the system of origin, which is the row's own or that of the whole import."""
+
+    lookup: Lookup
+    origin: str | None
+
+    def tokens(self, values: Values) -> Sequence[Token]:
+        """Source and external id."""
+        known_as = values.get("external_id")
+        return [(values.get("source", self.origin), known_as)] if known_as else []
+
+    def records(self, tokens: Collection[Any]) -> Mapping[Any, list[Any]]:
+        """By external id, a query for each system of origin."""
+        by_source: dict[str | None, list[str]] = {}
+        for source, text in tokens:
+            by_source.setdefault(source, []).append(text)
+        return {
+            (source, text): records
+            for source, texts in by_source.items()
+            for text, records in self.lookup.by_external_id(texts, source).items()
+        }
+
+
+@attrs.frozen
+class ByKey:
+    """A match key: of an e-mail address, a phone number or a code, however it is written."""
+
+    lookup: Lookup
+    name: str
+    kind: str
+
+    def tokens(self, values: Values) -> Sequence[Token]:
+        """The keys of the value, or of each of several."""
+        return [(self.kind, key) for key in _keys(self.kind, values.get(self.name))]
+
+    def records(self, tokens: Collection[Any]) -> Mapping[Any, list[Any]]:
+        """By match key."""
+        return self.lookup.by_key(tokens)
+
+
+@attrs.frozen
+class Named:
+    """A name as given, equal to every other that folds alike."""
+
+    folded: str
+    text: str = attrs.field(eq=False)
+
+
+@attrs.frozen
+class ByName:
+    """The name, compared by its fold."""
+
+    lookup: Lookup
+
+    def tokens(self, values: Values) -> Sequence[Token]:
+        """The folded name."""
+        name = values.get("name")
+        return [Named(folded, name)] if name and (folded := fold(name)) else []
+
+    def records(self, tokens: Collection[Any]) -> Mapping[Any, list[Any]]:
+        """By name; other names of a record do not count."""
+        found = self.lookup.by_name([each.text for each in tokens])
+        kept = {each: [r for r in found.get(each.text, ()) if name_of(r) == each.folded] for each in tokens}
+        return {each: records for each, records in kept.items() if records}
+
+
+@attrs.frozen
+class ByContact:
+    """An e-mail address or phone number together with the folded name; no name is a name as well."""
+
+    lookup: Lookup
+    names: tuple[tuple[str, str], ...]
+
+    def tokens(self, values: Values) -> Sequence[Token]:
+        """Each address and number with the name."""
+        keys = [(kind, key) for name, kind in self.names for key in _keys(kind, values.get(name))]
+        folded = fold(values.get("name") or "") if keys else ""
+        return [(kind, key, folded) for kind, key in keys]
+
+    def records(self, tokens: Collection[Any]) -> Mapping[Any, list[Any]]:
+        """By contact point and name."""
+        return self.lookup.by_contact(tokens)
+
+
+@attrs.frozen
+class ByValue:
+    """The exact value of a unique field, of the record or of a facet."""
+
+    lookup: Lookup
+    column: Column
+
+    def tokens(self, values: Values) -> Sequence[Token]:
+        """The value."""
+        value = values.get(self.column.name)
+        return [] if value is None else [value]
+
+    def records(self, tokens: Collection[Any]) -> Mapping[Any, list[Any]]:
+        """By value."""
+        field, group = self.column.field, self.column.group
+        facet = group.holder if group is not None and isinstance(group.holder, FacetType) else None
+        test: Bound = Test(field, "in", tuple(tokens))
+        found: dict[Any, list[Any]] = {}
+        for record in self.lookup.select(Via(ToFacet(facet), test) if facet else test):
+            holder = record.facets.get(facet.cls) if facet else record
+            if holder is not None:
+                found.setdefault(getattr(holder, field.name), []).append(record)
+        return found
+
+
+def usual(lookup: Lookup, columns: Columns, origin: str | None) -> list[Identity]:
+    """How rows of a record type are known where nothing else is said, best first.
+
+    By id or external id; else by code or, where every record has a name, by that; else by a contact point and the
+    name. Which of these there is follows from the declaration.
+    """
+    type = lookup.type
+    found: list[Identity] = [ById(lookup), ByExternalId(lookup, origin)]
+    found += [ByKey(lookup, f.name, "code") for f in type.fields if f.search == "code" and f.name in columns.by_name]
+    name = type.field("name")
+    contacts = _contacts(type, columns)
+    if name is not None and name.required and name.search == "name":
+        found.append(ByName(lookup))
+    elif name is not None and contacts:
+        found.append(ByContact(lookup, contacts))
+    return found
+
+
+def alone(unit: Any, lookup: Lookup, columns: Columns, origin: str | None, name: str) -> Identity:
+    """How rows are known by one field alone; it has been checked that records can be found by it."""
+    kind = reading.key_kind(unit, lookup.type, name)
+    field = lookup.type.field(name)
+    if name == "id":
+        return ById(lookup)
+    if name == "external_id":
+        return ByExternalId(lookup, origin)
+    if kind is None and field is not None and field.search in ("code", "name"):
+        return ByKey(lookup, name, "code") if field.search == "code" else ByName(lookup)
+    return ByKey(lookup, name, kind) if kind else ByValue(lookup, columns.by_name[name])
+
+
+def _contacts(type: RecordType, columns: Columns) -> tuple[tuple[str, str], ...]:
+    views = [(view.name, view.search) for view in type.options.flats]
+    fields = [(field.name, field.search) for field in type.fields]
+    return tuple((n, kind) for n, kind in (*views, *fields) if kind in CONTACTS and n in columns.by_name)
+
+
+def _keys(kind: str, value: Any) -> list[str]:
+    texts = (value,) if isinstance(value, str) else value or ()
+    return [key for text in texts if (key := search_key(kind, text))]

@@ -1,0 +1,168 @@
+"""Which record each entry of a batch means, if there is one: stored, or on its way in the same batch."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+from uuid import UUID
+
+import attrs
+
+from crmcore.application.importing.binding import Binding
+from crmcore.application.importing.entries import Entry
+from crmcore.application.importing.identities import Token, alone, usual
+from crmcore.application.importing.lookup import Lookup
+from crmcore.application.importing.plan import ImportPlan
+from crmcore.application.importing.sameness import Sameness
+from crmcore.domain.facet import Facet, FacetType
+from crmcore.domain.matching import search_key
+
+if TYPE_CHECKING:
+    from crmcore.application.unit import UnitOfWork
+
+
+@attrs.frozen
+class Known:
+    """The entry means this stored record."""
+
+    record: Any
+
+
+@attrs.frozen
+class Twin:
+    """The entry means the same as an earlier one of the batch, which is new."""
+
+    entry: Entry
+
+
+@attrs.frozen
+class Several:
+    """More than one stored record fits."""
+
+    ids: tuple[UUID, ...]
+
+
+@attrs.frozen
+class New:
+    """No record fits."""
+
+
+Match: TypeAlias = Known | Twin | Several | New
+Asked = list[tuple[int, Sequence[Token]]]
+"""What an entry gives of each identity, by the identity's number, best first."""
+Stored = dict[tuple[int, Token], list[Any]]
+
+
+class Matcher:
+    """Matches batches. Only records that the actor may see, by values that he may see, are ever found."""
+
+    def __init__(self, unit: UnitOfWork, binding: Binding, plan: ImportPlan, since: dt.datetime) -> None:
+        columns = binding.columns
+        lookup = Lookup(unit, binding.type, _facets(binding))
+        self._origin = plan.origin
+        self._creates = plan.on_duplicate == "create"
+        self._rules = usual(lookup, columns, plan.origin)
+        if plan.match:
+            self._rules.append(alone(unit, lookup, columns, plan.origin, plan.match))
+        self._alone = len(self._rules) - 1 if plan.match else None
+        self._sameness = Sameness(unit, lookup, columns, since)
+        self._codes = [f.name for f in binding.type.fields if f.search == "code"]
+
+    def match(self, entries: Sequence[Entry]) -> dict[Entry, Match]:
+        """What each of these entries means. Rows are taken in order, so that of two new ones the later is the twin."""
+        if self._creates:
+            return dict.fromkeys(entries, New())
+        asked = {entry: self._asked(entry) for entry in entries}
+        stored = self._stored(asked)
+        index: dict[tuple[int, Token], Entry] = {}
+        matched: dict[Entry, Match] = {}
+        for entry, each in asked.items():
+            matched[entry] = found = self._match(entry, each, stored, index)
+            if isinstance(found, New):
+                for at, tokens in each:
+                    for token in tokens:
+                        index.setdefault((at, token), entry)
+        strangers = [e for e, found in matched.items() if isinstance(found, New) and _is_anonymous(e, asked[e])]
+        matched.update((entry, Known(record)) for entry, record in self._sameness.find(strangers).items())
+        return {entry: self._settled(found, matched) for entry, found in matched.items()}
+
+    def stored(self, entry: Entry) -> Any:
+        """The record that has the entry's id or external id, whatever the plan says of duplicates; None if none has."""
+        for identity in self._rules[:2]:
+            tokens = identity.tokens(entry.values)
+            for records in identity.records(tokens).values() if tokens else ():
+                return records[0]
+        return None
+
+    def _asked(self, entry: Entry) -> Asked:
+        if self._alone is not None and (tokens := self._rules[self._alone].tokens(entry.values)):
+            return [(self._alone, tokens)]
+        given = [(at, rule.tokens(entry.values)) for at, rule in enumerate(self._rules) if at != self._alone]
+        return [(at, tokens) for at, tokens in given if tokens]
+
+    def _stored(self, asked: Mapping[Entry, Asked]) -> Stored:
+        """Stored records by token; a weaker identity is looked up only where no stronger one has found anything."""
+        found: Stored = {}
+        pending = dict(asked)
+        for at, rule in enumerate(self._rules):
+            wanted = {token for each in pending.values() for n, tokens in each if n == at for token in tokens}
+            if not wanted:
+                continue
+            found.update(((at, token), records) for token, records in rule.records(wanted).items())
+            for entry, each in list(pending.items()):
+                tokens = next((tokens for n, tokens in each if n == at), ())
+                if any(self._fitting(entry, at, token, found) for token in tokens):
+                    del pending[entry]
+        return found
+
+    def _fitting(self, entry: Entry, at: int, token: Token, stored: Stored) -> list[Any]:
+        records = stored.get((at, token), [])
+        return [r for r in records if at == self._alone or not self._contradicts(entry, r)]
+
+    def _match(self, entry: Entry, asked: Asked, stored: Stored, index: Mapping[tuple[int, Token], Entry]) -> Match:
+        for at, tokens in asked:
+            fitting = {r.id: r for token in tokens for r in self._fitting(entry, at, token, stored)}
+            if len(fitting) > 1:
+                return Several(tuple(fitting))
+            if fitting:
+                return Known(next(iter(fitting.values())))
+            twins = (index[at, token] for token in tokens if (at, token) in index)
+            if twin := next((t for t in twins if at == self._alone or not self._differ(entry, t)), None):
+                return Twin(twin)
+        return New()
+
+    def _settled(self, found: Match, matched: Mapping[Entry, Match]) -> Match:
+        """The twin of an entry that is known after all is known as well."""
+        other = matched[found.entry] if isinstance(found, Twin) else found
+        return other if isinstance(other, Known) else found
+
+    def _contradicts(self, entry: Entry, record: Any) -> bool:
+        """A record that the same system knows by another number, or that has another code, is another one."""
+        own = {name: getattr(record, name) for name in ("source", "external_id", *self._codes)}
+        return self._are_told_apart(entry.values, own)
+
+    def _differ(self, entry: Entry, other: Entry) -> bool:
+        return self._are_told_apart(entry.values, other.values)
+
+    def _are_told_apart(self, some: Mapping[str, Any], others: Mapping[str, Any]) -> bool:
+        numbers = some.get("external_id"), others.get("external_id")
+        sources = [each.get("source", self._origin) for each in (some, others)]
+        if all(numbers) and numbers[0] != numbers[1] and sources[0] == sources[1]:
+            return True
+        codes = ((some.get(name), others.get(name)) for name in self._codes)
+        return any(one and other and search_key("code", one) != search_key("code", other) for one, other in codes)
+
+
+def _facets(binding: Binding) -> list[type[Facet]]:
+    """The facets of which the file has columns."""
+    groups = [binding.columns.by_name[name].group for name in binding.rules]
+    classes = {g.holder.cls for g in groups if g is not None and isinstance(g.holder, FacetType)}
+    return sorted(classes, key=lambda cls: cls.__name__)
+
+
+def _is_anonymous(entry: Entry, asked: Asked) -> bool:
+    """Whether nothing makes the row known, or only an address without a name."""
+    if entry.values.get("external_id") or "id" in entry.values:
+        return False
+    return not asked or not entry.values.get("name")

@@ -1,0 +1,51 @@
+"""`crm`: the commands by name, and the global options."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import click
+
+import crmcore
+from crmcore.cli.groups import LazyGroup
+from crmcore.cli.options import global_options
+from crmcore.cli.session import Session
+
+COMMANDS: Final = {
+    "demo": ("crmcore.cli.demo:demo", "Show on real data what crmcore does."),
+    "list": ("crmcore.cli.listing:list_records", "List records that fit a filter, page by page."),
+    "count": ("crmcore.cli.listing:count", "Count records that fit a filter."),
+    "show": ("crmcore.cli.showing:show", "Show a record; of a customer, the whole view."),
+    "timeline": ("crmcore.cli.timeline:timeline", "List what happened with a customer, newest first."),
+    "search": ("crmcore.cli.searching:search", "Find records by name, e-mail, phone or code."),
+    "add": ("crmcore.cli.writing:add", "Add a record."),
+    "change": ("crmcore.cli.writing:change", "Change a record."),
+    "remove": ("crmcore.cli.writing:remove", "Remove a record."),
+    "history": ("crmcore.cli.history:history", "List every change of a record, oldest first."),
+    "import": ("crmcore.cli.importing:import_file", "Import records from a file."),
+    "export": ("crmcore.cli.exporting:export_file", "Export records to a file."),
+    "fields": ("crmcore.cli.declared:fields", "Record types and their fields."),
+    "plugins": ("crmcore.cli.declared:plugins", "Active and installed plugins."),
+    "db": ("crmcore.cli.database:db", "Make, check and upgrade the database."),
+    "doctor": ("crmcore.cli.doctor:doctor", "Check that database, plugins and settings are sound."),
+    "worker": ("crmcore.cli.worker:worker", "Work off what changes leave to be done."),
+}
+HELP: Final = """Administer customers, and everything around them, in a database of crmcore.
+
+RECORD is a record type: customer, order, interaction, product, user, relationship, link, or a plugin's, such as
+loyalty.entry; `crm fields list` knows all of them. ID is a record's id, or FIELD=VALUE over a unique field or a
+contact point: email=leila@example.com. EXPR is a filter: city = "Cairo" and last_order < 90 days ago.
+
+An option wins over an environment variable, and that over the same name in crm.toml in the working directory.
+Global options may also stand after the command. Exit status: 0 done, 1 refused or failed, 2 wrong usage, 3 done
+with rejected rows.
+"""
+
+
+@click.pass_context
+def _enter(ctx: click.Context) -> None:
+    ctx.call_on_close(ctx.ensure_object(Session).close)
+
+
+program: Final = LazyGroup("crm", callback=_enter, lazy=COMMANDS, help=HELP, params=global_options())
+click.version_option(crmcore.__version__, prog_name="crm")(program)

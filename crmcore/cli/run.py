@@ -1,0 +1,32 @@
+"""A run of `crm` from its arguments to its exit status; whatever happens, never a traceback."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from crmcore.cli import errors
+from crmcore.cli.program import program
+from crmcore.cli.session import Session
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run `crm` with these arguments (default: those of the process); gives its exit status.
+
+    0 done, 1 refused or failed, 2 wrong usage, 3 done with rejected rows, 130 interrupted.
+    """
+    given = list(sys.argv[1:] if args is None else args)
+    session = Session(json=_asks_for_json(given))
+    try:
+        answer = program.main(given, prog_name="crm", standalone_mode=False, obj=session)
+    except KeyboardInterrupt as error:
+        return errors.report(error, session.json)
+    except Exception as error:
+        return errors.report(error, session.json)
+    return answer if isinstance(answer, int) else errors.DONE
+
+
+def _asks_for_json(args: Sequence[str]) -> bool:
+    """Whether errors are to be told as JSON, also those found while the options are read."""
+    end = args.index("--") if "--" in args else len(args)
+    return "--json" in args[:end]

@@ -1,0 +1,109 @@
+"""One run of `crm`: its options, its Crm, and how it answers."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+import crmcore
+from crmcore.cli import output, settings
+from crmcore.cli.settings import Plugins, Settings
+from crmcore.domain.errors import CrmError
+
+if TYPE_CHECKING:
+    from crmcore.application.unit import UnitOfWork
+    from crmcore.crm import Crm
+
+T = TypeVar("T")
+PUMP_SECONDS = 2.0
+
+
+class Session:
+    """What commands are given. `options` holds the global options that were named; nothing is opened before it is
+    needed."""
+
+    def __init__(self, *, json: bool = False) -> None:
+        self.options: dict[str, str] = {}
+        self.json = json
+        self.quiet = False
+        self._opened: list[Crm] = []
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings of this run."""
+        return settings.of_process(self.options)
+
+    @cached_property
+    def crm(self) -> Crm:
+        """The Crm of this run, opened at first use."""
+        return self.open()
+
+    def open(self, *, upgrading: bool = False) -> Crm:
+        """The Crm; the plugins of `crm.toml` count for a database that is new or being upgraded."""
+        wanted, fresh = self.settings.plugins, self.settings.new_plugins
+        if wanted is None and fresh is not None and (upgrading or self.is_new()):
+            wanted = fresh
+        return self._open(wanted)
+
+    def is_new(self) -> bool:
+        """Whether the database holds nothing of crmcore yet; looking makes nothing."""
+        return self._open("none").storage.stamp() is None
+
+    def _open(self, plugins: Plugins | None) -> Crm:
+        wanted = plugins if plugins is None or isinstance(plugins, str) else list(plugins)
+        chosen = self.settings
+        crm = crmcore.open(chosen.database, plugins=wanted, zone=chosen.zone, currency=chosen.currency)
+        self._opened.append(crm)
+        return crm
+
+    def work(self) -> UnitOfWork:
+        """A unit of work of the actor of this run."""
+        return self.crm.work(actor=self.settings.actor)
+
+    def emit(self, document: Mapping[str, Any], text: Callable[[], str]) -> None:
+        """The result: the document with --json, else its text."""
+        if self.json:
+            output.write_json(document)
+        elif shown := text():
+            output.write_text(shown)
+
+    def note(self, text: str) -> None:
+        """Something beside the result, unless --quiet."""
+        if not self.quiet:
+            output.write_note(text)
+
+    def pump(self) -> None:
+        """Number what was written, as a command that wrote does before it ends; a failure undoes nothing."""
+        try:
+            self.crm.pump(PUMP_SECONDS)
+        except CrmError as error:
+            self.note(f"Warning: the feed is not up to date: {error.message}")
+
+    @contextmanager
+    def progress(self, label: str, length: int | None = None) -> Iterator[Callable[[int], None]]:
+        """A function to call with how much more is done; a bar on a terminal only."""
+        if self.quiet or not output.is_terminal(sys.stderr):
+            yield lambda done: None
+            return
+        with click.progressbar(length=length or 1, label=label, file=sys.stderr) as bar:
+            yield bar.update
+
+    def close(self) -> None:
+        """Let go of the database."""
+        for crm in self._opened:
+            crm.close()
+
+
+def watched(items: Iterable[T], done: Callable[[int], None]) -> Iterator[T]:
+    """The items, each of which is one step of progress."""
+    for item in items:
+        yield item
+        done(1)
+
+
+pass_session = click.make_pass_decorator(Session, ensure=True)

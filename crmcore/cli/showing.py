@@ -1,0 +1,111 @@
+"""`crm show`: a record, or of a customer the whole view."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from crmcore.application.past_view import past_view
+from crmcore.application.whole_view import WholeView, whole_view
+from crmcore.cli import output, tables, timeline
+from crmcore.cli.naming import found_id, id_argument, record_argument, source_option
+from crmcore.cli.options import Command
+from crmcore.cli.records import Face
+from crmcore.cli.session import Session, pass_session
+from crmcore.domain.customer import Customer
+from crmcore.domain.reading import read_datetime
+from crmcore.domain.record import Record
+
+if TYPE_CHECKING:
+    from crmcore.application.unit import UnitOfWork
+
+View = dict[str, Any]
+
+
+@click.command("show", cls=Command)
+@record_argument
+@id_argument
+@click.option("--as-of", metavar="TIME", help="As it was known at that time (a day: at its first moment).")
+@source_option
+@pass_session
+def show(session: Session, record: str, id: str, as_of: str | None, source: str | None) -> None:
+    """Show a record; of a customer, the whole view: contact points, relationships, timeline, orders and value."""
+    with session.work() as work:
+        type = work.catalogue.record(record)
+        at = None if as_of is None else read_datetime(as_of, work.kernel.zone)
+        found = found_id(work, type, id, source)
+        if type.cls is Customer:
+            view = whole(work, whole_view(work, found) if at is None else past_view(work, found, at))
+        else:
+            face = Face(work, type)
+            view = face.flat(work.records(record).get(found, as_of=at, with_=face.facets))
+    session.emit(view, lambda: view_text(view) if type.cls is Customer else record_text(view))
+
+
+def whole(work: UnitOfWork, view: WholeView) -> View:
+    """The whole view as plain values."""
+    customer = Face(work, work.catalogue.of(Customer))
+    orders = [Face(work, work.catalogue.of(each.__class__)).flat(each) for each in view.orders]
+    return {
+        "customer": customer.flat(view.customer),
+        "contact_points": customer.parts_of(view.customer, "contact_points"),
+        "relationships": _relationships(work, view),
+        "timeline": timeline.entries(work, view.timeline.items),
+        "opportunities": [],
+        "orders": orders,
+        "value": {
+            "orders": view.purchases.orders,
+            "totals": [total.plain() for total in view.purchases.totals],
+        },
+        "panels": _panels(customer, view.customer),
+    }
+
+
+def _relationships(work: UnitOfWork, view: WholeView) -> list[View]:
+    found = []
+    for seen in view.relationships:
+        own = Face(work, work.catalogue.of(seen.relationship.__class__)).flat(seen.relationship)
+        found.append({**own, "kind": seen.kind, "customer": str(seen.other), "label": seen.label})
+    return found
+
+
+def _panels(face: Face, customer: Record) -> dict[str, View]:
+    """What each plugin adds, by its name; all of it missing where the customer has none of it."""
+    flat = face.flat(customer)
+    groups = [group for group in face.columns.groups if group.place == "facet"]
+    panels = {g.holder.name: {f.name: flat[n] for n, f in g.fields.items() if n in flat} for g in groups}
+    return {name: panel for name, panel in panels.items() if panel}
+
+
+def record_text(view: View) -> str:
+    """A record for people: its values, then each list of parts as a table."""
+    most = output.terminal_width()
+    plain = {n: v for n, v in view.items() if not _is_table(v)}
+    sections = [tables.sheet(plain, most)]
+    sections += [_section(name, tables.table(v, most=most)) for name, v in view.items() if _is_table(v)]
+    return "\n\n".join(sections)
+
+
+def view_text(view: View) -> str:
+    """The whole view for people."""
+    most = output.terminal_width()
+    value = view["value"]
+    bought = f"{value['orders']} orders; {tables.plain_text(value['totals'])}".rstrip("; ")
+    sections = [
+        tables.sheet(view["customer"], most),
+        _section("contact points", tables.table(view["contact_points"], ("kind", "value", "usage", "preferred"), most)),
+        _section("relationships", tables.table(view["relationships"], ("kind", "label", "from_date", "to_date"), most)),
+        _section("orders", tables.table(view["orders"], ("ordered_at", "external_id", "status", "total"), most)),
+        _section("timeline", timeline.shown(view["timeline"])),
+        _section("value", bought),
+    ]
+    return "\n\n".join(section for section in sections if section)
+
+
+def _section(title: str, body: str) -> str:
+    return f"{title.upper()}\n{body}" if body else ""
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)

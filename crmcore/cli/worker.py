@@ -1,0 +1,49 @@
+"""`crm worker`."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections import Counter
+from types import FrameType
+from typing import Final
+
+import click
+
+from crmcore.cli.options import Command
+from crmcore.cli.session import Session, pass_session
+
+PAUSE: Final = 1.0
+ROUND: Final = 10.0
+FIGURES: Final = ("events", "jobs", "sent", "parked")
+
+
+@click.command("worker", cls=Command)
+@click.option("--once", is_flag=True, help="Work off what there is, then end.")
+@pass_session
+def worker(session: Session, once: bool) -> None:
+    """Number committed changes for the feed, and work off what they leave to be done.
+
+    Runs until it is interrupted or terminated, and then says how much it did.
+    """
+    done: Counter[str] = Counter(dict.fromkeys(FIGURES, 0))
+    crm = session.crm
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        if not once:
+            session.note("working, until interrupted (Ctrl-C) or terminated")
+        while True:
+            did = crm.pump(ROUND)
+            done.update(did)
+            if not any(did.values()):
+                if once:
+                    break
+                time.sleep(PAUSE)
+    except KeyboardInterrupt:
+        session.note("stopped")
+    document = {name: done[name] for name in FIGURES}
+    session.emit(document, lambda: ", ".join(f"{n} {name}" for name, n in document.items()))
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,290 @@
+"""A state machine that does the same to two storages and compares everything that can be seen: memory is the model.
+
+    class MyMachine(StorageMachine):
+        @classmethod
+        def source(cls):
+            return MySource(...)  # over an empty database
+
+    TestMyStorage = MyMachine.TestCase
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from typing import Any, ClassVar
+from uuid import UUID
+
+import attrs
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+
+from crmcore.adapters.memory.source import MemorySource
+from crmcore.application.searching import search
+from crmcore.application.unit import UnitOfWork
+from crmcore.crm import Crm, StorageSource
+from crmcore.domain.errors import CrmError
+from crmcore.domain.predicate import Predicate
+from crmcore.domain.record import Record, RecordType
+from crmcore.testing import specimens
+from crmcore.testing.crm import make_crm
+from crmcore.testing.fakes import CountingIds, FrozenClock
+from crmcore.testing.questions import predicates, sort_orders
+from crmcore.testing.specimens import Entry, Profile, Sample
+from crmcore.testing.strategies import facets, records
+from crmcore.testing.values import WORDS
+
+Step = Callable[[UnitOfWork], Any]
+TYPES = ("user", "customer", "relationship", "product", "order", "interaction", "link", "specimen.sample")
+FEW = {
+    "code": st.none() | st.sampled_from(("A1", "a1", "B ")),
+    "batch": st.none() | st.sampled_from(("x", "X")),
+    "number": st.none() | st.integers(-1, 2),
+    "source": st.none() | st.sampled_from(("shop", "web")),
+    "external_id": st.none() | st.sampled_from(("1", "2")),
+}
+"""Few values for what is unique, so that values clash."""
+
+
+class _Undone(Exception):
+    """Undoes a savepoint or a unit of work on purpose."""
+
+
+@attrs.define
+class Side:
+    """One of the two: a Crm, its clock and the unit of work that is open."""
+
+    crm: Crm
+    clock: FrozenClock
+    work: UnitOfWork
+
+    def outcome(self, step: Step) -> Any:
+        """What a step gives, or what it is refused by; a refused step leaves nothing behind."""
+        try:
+            with self.work.savepoint():
+                return _seen(step(self.work))
+        except CrmError as error:
+            return type(error), error.details.get("field"), error.details.get("value")
+
+    def renew(self, *, commit: bool) -> None:
+        """End the unit of work and begin another one."""
+        try:
+            self.work.__exit__(None if commit else _Undone, None if commit else _Undone(), None)
+        finally:
+            self.work = self.crm.work("sara").__enter__()
+
+
+def _seen(result: Any) -> Any:
+    """What is compared: numbers of seq are the storage's own."""
+    if isinstance(result, list | tuple):
+        return [_seen(each) for each in result]
+    return attrs.evolve(result, seq=0) if hasattr(result, "seq") else result
+
+
+class StorageMachine(RuleBasedStateMachine):
+    """Every rule is carried out on both sides and must give the same: results, refusals, orders, history."""
+
+    plugins: ClassVar[tuple[object, ...]] = (specimens,)
+
+    @classmethod
+    @abstractmethod
+    def source(cls) -> StorageSource:
+        """The storage to be tested, over a database without records."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._stack = ExitStack()
+        self.sides = [self._side(MemorySource()), self._side(self.source())]
+        self.catalogue = self.sides[0].crm.catalogue
+        self.ids: dict[str, list[UUID]] = {}
+
+    def _side(self, source: StorageSource) -> Side:
+        clock = FrozenClock()
+        made = make_crm(source, plugins=self.plugins, clock=clock, ids=CountingIds(), zone="Asia/Tehran")
+        crm = self._stack.enter_context(made)
+        return Side(crm, clock, crm.work("sara").__enter__())
+
+    def both(self, step: Step) -> Any:
+        """Carry a step out on both sides and compare what comes of it."""
+        model, tested = (side.outcome(step) for side in self.sides)
+        assert tested == model
+        for side in self.sides:
+            side.clock.advance(seconds=1)
+        return model
+
+    def held(self, name: str) -> Sequence[Record]:
+        """The records of a type that are there now."""
+        found: Sequence[Record] = self.sides[0].work.records(name).query(limit=20).items
+        return found
+
+    def drawn(self, data: st.DataObject, name: str) -> Record:
+        """A new record of a type, with facets, that may clash with others or refer to what is gone."""
+        type = self.catalogue.record(name)
+        given = {field: few for field, few in FEW.items() if type.field(field)}
+        extra = self.catalogue.facets.get(name, ())
+        record: Record = data.draw(records(type, self.ids, facets=extra, **given))
+        return record
+
+    def chosen(self, data: st.DataObject, name: str) -> UUID:
+        """The id of a record that is there, or was."""
+        return data.draw(st.sampled_from(self.ids[name]))
+
+    @rule(data=st.data(), name=st.sampled_from(TYPES))
+    def add(self, data: st.DataObject, name: str) -> None:
+        if self._can_make(name):
+            record = self.drawn(data, name)
+            added = self.both(lambda work: work.records(name).add(record))
+            self._remember(name, added)
+
+    @rule(data=st.data(), name=st.sampled_from(("customer", "specimen.sample")), size=st.integers(1, 5))
+    def add_many(self, data: st.DataObject, name: str, size: int) -> None:
+        new = [self.drawn(data, name) for _ in range(size)]
+        if self.both(lambda work: work.records(name).add_many(new)) == size:
+            for record in self.held(name):
+                self._remember(name, record)
+
+    @precondition(lambda self: self.ids.get("customer"))
+    @rule(data=st.data())
+    def add_entry(self, data: st.DataObject) -> None:
+        entry = data.draw(records(self.catalogue.of(Entry), self.ids))
+        self._remember("specimen.entry", self.both(lambda work: work[Entry].add(entry)))
+
+    @precondition(lambda self: self.ids)
+    @rule(data=st.data(), stale=st.booleans())
+    def change(self, data: st.DataObject, stale: bool) -> None:
+        name = data.draw(st.sampled_from(sorted(self.ids)))
+        id, other = self.chosen(data, name), self.drawn(data, name)
+        type = self.catalogue.record(name)
+        names = [f.name for f in type.own] + [p.attribute for p in type.parts] + ["source", "external_id"]
+        fields = data.draw(st.lists(st.sampled_from(names), min_size=1, max_size=3, unique=True))
+        values = {field: getattr(other, field) for field in fields}
+        self.both(lambda work: work.records(name).change(id, version=1 if stale else None, **values))
+
+    @precondition(lambda self: self.ids.get("specimen.sample"))
+    @rule(data=st.data(), keep=st.integers(0, 3), count=st.integers(-5, 5))
+    def change_pieces(self, data: st.DataObject, keep: int, count: int) -> None:
+        id, more = self.chosen(data, "specimen.sample"), self.drawn(data, "specimen.sample")
+
+        def step(work: UnitOfWork) -> Sample:
+            held = work[Sample].get(id).pieces
+            kept = [attrs.evolve(p, count=count) for p in held[keep:]]
+            return work[Sample].change(id, pieces=(*more.pieces[:1], *kept))  # type: ignore[attr-defined]  # a Sample
+
+        self.both(step)
+
+    @precondition(lambda self: self.ids.get("customer"))
+    @rule(data=st.data(), version=st.integers(0, 2), email=st.sampled_from(WORDS))
+    def change_flat(self, data: st.DataObject, version: int, email: str) -> None:
+        id = self.chosen(data, "customer")
+        city, card = data.draw(st.sampled_from((None, "Cairo", "Giza"))), data.draw(st.sampled_from((None, "C1", "c1")))
+        self.both(lambda work: work.customers.change(id, email=email, city=city, **{"specimen.card": card}))
+
+    @precondition(lambda self: self.ids.get("customer"))
+    @rule(data=st.data(), version=st.integers(0, 2), card=st.none() | st.sampled_from(("C1", "c1")))
+    def put_facet(self, data: st.DataObject, version: int, card: str | None) -> None:
+        id, value = self.chosen(data, "customer"), data.draw(facets(Profile, self.ids))
+        self.both(lambda work: work.customers.put_facet(id, attrs.evolve(value, card=card, version=version)))
+
+    @precondition(lambda self: self.ids.get("customer"))
+    @rule(data=st.data())
+    def drop_facet(self, data: st.DataObject) -> None:
+        id = self.chosen(data, "customer")
+        self.both(lambda work: work.customers.drop_facet(id, Profile))
+
+    @precondition(lambda self: self.ids)
+    @rule(data=st.data())
+    def remove(self, data: st.DataObject) -> None:
+        name = data.draw(st.sampled_from(sorted(self.ids)))
+        id = self.chosen(data, name)
+        self.both(lambda work: work.records(name).remove(id))
+
+    @precondition(lambda self: self.ids)
+    @rule(data=st.data(), undo=st.booleans())
+    def savepoint(self, data: st.DataObject, undo: bool) -> None:
+        """Several writes in a savepoint, which is then kept or undone."""
+        name = data.draw(st.sampled_from([n for n in self.ids if self._can_make(n) and n in TYPES] or ["user"]))
+        new, gone = self.drawn(data, name), self.chosen(data, name) if self.ids.get(name) else None
+
+        def step(work: UnitOfWork) -> Any:
+            try:
+                with work.savepoint():
+                    added = work.records(name).add(new)
+                    if gone is not None:
+                        work.records(name).remove(gone)
+                    if undo:
+                        raise _Undone
+                    return added
+            except _Undone:
+                return None
+
+        self._remember(name, self.both(step))
+
+    @rule(data=st.data(), name=st.sampled_from((*TYPES, "specimen.entry")), limit=st.integers(1, 4))
+    def ask(self, data: st.DataObject, name: str, limit: int) -> None:
+        """One question: the pages of the answer, and its count."""
+        type = self.catalogue.record(name)
+        where = data.draw(st.none() | predicates(self.catalogue, type, self.held(name), self.ids))
+        sort = data.draw(sort_orders(self.catalogue, type))
+        self.both(lambda work: work.records(name).count(where))
+        self.both(lambda work: _pages(work, type, where, sort, limit))
+
+    @rule(text=st.sampled_from(WORDS) | st.sampled_from(("A1", "Leila", "l", "ع")))
+    def look_up(self, text: str) -> None:
+        self.both(lambda work: [(hit.id, hit.score, hit.why) for hit in search(work, text, 100)])
+        self.both(lambda work: work.customers.find(email=text))
+        self.both(lambda work: work.products.find(code=text))
+
+    @precondition(lambda self: self.ids)
+    @rule(data=st.data(), back=st.integers(0, 30))
+    def look_back(self, data: st.DataObject, back: int) -> None:
+        """The history of a record, and the record as it was."""
+        name = data.draw(st.sampled_from(sorted(self.ids)))
+        id, at = self.chosen(data, name), self.sides[0].clock.now() - dt.timedelta(seconds=back)
+        self.both(lambda work: work.records(name).history(id))
+        if not self.catalogue.record(name).options.append_only:
+            self.both(lambda work: work.records(name).get(id, as_of=at))
+
+    @rule(commit=st.booleans())
+    def end(self, commit: bool) -> None:
+        for side in self.sides:
+            side.renew(commit=commit)
+        self._compare_all()
+
+    def teardown(self) -> None:
+        try:
+            for side in self.sides:
+                side.renew(commit=True)
+            self._compare_all()
+            for side in self.sides:
+                side.work.__exit__(None, None, None)
+                side.crm.pump()
+            model, tested = ([attrs.evolve(e, seq=0) for e in side.crm.feed()] for side in self.sides)
+            assert tested == model
+        finally:
+            self._stack.close()
+
+    def _compare_all(self) -> None:
+        for type in self.catalogue.records.values():
+            extra = [f.cls for f in self.catalogue.facets.get(type.name, ())]
+            self.both(lambda work, t=type, e=extra: list(work.records(t.name).stream(with_=e)))  # type: ignore[misc]
+
+    def _can_make(self, name: str) -> bool:
+        """Whether there is something for its required references."""
+        needed = {f.target for f in self.catalogue.record(name).own if f.kind == "reference" and f.required}
+        return all(self.ids.get(target) or (target == "*" and self.ids) for target in needed)
+
+    def _remember(self, name: str, added: Any) -> None:
+        if isinstance(added, Record) and added.id not in self.ids.setdefault(name, []):
+            self.ids[name].append(added.id)
+
+
+def _pages(work: UnitOfWork, type: RecordType, where: Predicate | None, sort: str, limit: int) -> list[list[Record]]:
+    pages, after = [], None
+    while True:
+        page = work.records(type.name).query(where, sort=sort, limit=limit, after=after)
+        pages.append(list(page.items))
+        after = page.next
+        if after is None:
+            return pages

@@ -1,0 +1,1 @@
+"""A small shop in Django whose customers are in a CRM in the same database."""

@@ -1,0 +1,1 @@
+"""Tests of plain forms and of rows read."""

@@ -1,0 +1,166 @@
+"""How a run ends: its status, its one document, and never a traceback."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from crmcore.cli import listing, output
+from crmcore.cli.session import Session
+from tests.cli.conftest import Crm, Process, run
+
+
+def fail_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    """Make the program fail in a way that nobody foresaw."""
+
+    def fail(session: Session, upgrading: bool = False) -> Any:
+        raise error
+
+    monkeypatch.setattr(Session, "open", fail)
+
+
+def test_an_unforeseen_failure_is_told_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person would be shown our code instead of what failed."""
+    fail_with(monkeypatch, ZeroDivisionError("division by zero"))
+    plain, as_json = run("count", "customer"), run("--json", "count", "customer")
+    assert (plain.status, plain.out) == (1, "")
+    assert "ZeroDivisionError: division by zero" in plain.err
+    assert "Traceback" not in plain.err + as_json.err
+    assert as_json.error["type"] == "ZeroDivisionError"
+
+
+def test_the_traceback_is_there_for_those_who_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault in the field could not be found."""
+    fail_with(monkeypatch, ZeroDivisionError("division by zero"))
+    monkeypatch.setenv("CRMCORE_DEBUG", "1")
+    failed = run("--json", "count", "customer")
+    assert "Traceback" in failed.err
+    assert failed.error["type"] == "ZeroDivisionError"
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), click.Abort()])
+def test_an_interruption_ends_with_130(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    """A shell loop would go on with the next file."""
+    fail_with(monkeypatch, error)
+    plain, as_json = run("count", "customer"), run("--json", "count", "customer")
+    assert (plain.status, as_json.status) == (130, 130)
+    assert "rolled back" in plain.err
+    assert as_json.error["type"] == "Interrupted"
+
+
+@pytest.mark.parametrize(
+    "url", ["nonsense", "sqlite:////nowhere/at/all/crm.db", "oracle://x/y", "postgresql+psycopg://127.0.0.1:1/x", ""]
+)
+def test_a_database_that_cannot_be_opened_is_told(url: str) -> None:
+    """The first thing that people get wrong would end in a traceback."""
+    refused = run("--json", "--database", url, "count", "customer")
+    assert refused.status == 1
+    assert "unexpected failure" not in refused.error["message"]
+
+
+def test_a_password_is_never_printed() -> None:
+    """Credentials would end up in logs of failed runs."""
+    url = "postgresql+psycopg://sara:CANARY@127.0.0.1:1/x"
+    for arguments in (["count", "customer"], ["doctor"], ["db", "status"]):
+        for flags in ([], ["--json"]):
+            tried = run("--database", url, *flags, *arguments)
+            assert tried.status == 1
+            assert "CANARY" not in tried.out + tried.err
+
+
+def test_arguments_that_are_no_text_are_refused(process: Process) -> None:
+    """Bytes that are no UTF-8 would end in a traceback, or be stored as something else."""
+    for arguments in (["add", "customer", b"name=\xff"], ["count", "customer", "--where", b'name = "\xff"']):
+        refused = process("--json", *arguments)
+        assert refused.returncode == 1, refused
+        assert b"Traceback" not in refused.stderr
+        assert json.loads(refused.stdout.decode("utf-8"))["error"]
+    assert process("search", b"\xff").returncode == 0
+    assert process("--json", b"\xff").returncode == 2
+
+
+def test_output_is_utf_8_where_the_locale_is_not(process: Process) -> None:
+    """A name would break the output of a job that runs without a locale."""
+    environment = {"PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
+    added = process("--json", "add", "customer", "name=لیلا", env=environment)
+    assert json.loads(added.stdout.decode("utf-8"))["name"] == "لیلا"
+    listed = process("list", "customer", env=environment)
+    assert (listed.returncode, listed.stderr.count(b"Traceback")) == (0, 0)
+
+
+def test_a_reader_that_goes_away_is_no_failure(process: Process, tmp_path: Path) -> None:
+    """`crm list customer | head -1` would end in a traceback."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = process("fields", "list", capture_output=False, stdout=writer, stderr=subprocess.PIPE)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no device that is always full")
+def test_a_result_that_cannot_be_written_is_a_failure(process: Process) -> None:
+    """A script would take half a list for the whole."""
+    with open("/dev/full", "wb") as full:
+        done = process("fields", "list", capture_output=False, stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == 1
+    assert b"could not be written" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_closed_streams_are_no_reason_to_fail(process: Process) -> None:
+    """A job that was started without standard streams would fail."""
+    for redirection in (">&-", "2>&-", ">&- 2>&-"):
+        command = f'exec "$0" -m crmcore.cli count customer {redirection}'
+        done = (
+            process("", executable=None, args=None)
+            if False
+            else subprocess.run(["/bin/sh", "-c", command, sys.executable], check=False, timeout=60)
+        )
+        assert done.returncode == 0
+
+
+def test_ctrl_c_leaves_a_consistent_database(tmp_path: Path) -> None:
+    """An import that was interrupted would leave records without history, or half an order."""
+    rows = "\n".join(f"{n},Name {n}" for n in range(200_000))
+    (tmp_path / "rows.csv").write_text(f"external_id,name\n{rows}\n")
+    crm = Crm(f"sqlite:///{tmp_path}/crm.db")
+    assert crm.json("count", "customer").done == {"count": 0}
+    command = [sys.executable, "-m", "crmcore.cli", "--database", crm.database, "--json"]
+    started = subprocess.Popen([*command, "import", "customer", "rows.csv"], stdout=subprocess.PIPE, cwd=tmp_path)
+    time.sleep(1.5)
+    started.send_signal(signal.SIGINT)
+    out, _ = started.communicate(timeout=60)
+    assert started.returncode == 130
+    assert json.loads(out)["error"]["type"] == "Interrupted"
+    kept = crm.json("count", "customer").done["count"]
+    assert kept < 200_000
+    assert crm.json("doctor").status == 0
+    if kept:
+        [first] = crm.json("list", "customer", "--limit", "1").done["items"]
+        assert crm.json("history", "customer", first["id"]).done["items"]
+
+
+def test_a_result_is_written_even_if_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Standard output may be missing altogether."""
+    monkeypatch.setattr(sys, "stdout", None)
+    output.write_json({"count": 0})
+    output.write_text("0")
+
+
+def test_progress_is_for_terminals_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log would fill with bars."""
+    session = Session()
+    with session.progress("rows", 10) as done:
+        done(10)
+    assert callable(listing.names_in)
+
+
+Started = Callable[..., Any]

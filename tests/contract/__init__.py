@@ -1,0 +1,1 @@
+"""The contract of a storage, kept by each of ours."""
