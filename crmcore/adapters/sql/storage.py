@@ -112,7 +112,7 @@ class SqlStorage:
         if backend != self._backend:
             raise InvalidSetting(
                 f"cannot work inside {type(handle).__module__}.{type(handle).__qualname__}: give a SQLAlchemy "
-                f"Connection, or a connection of the driver (sqlite3, psycopg, pymysql), to the same {self._backend} database"
+                f"Connection, or one of the driver (sqlite3, psycopg, pymysql), to the same {self._backend} database"
             )
 
 

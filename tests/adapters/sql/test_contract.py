@@ -48,7 +48,9 @@ class EmptiedDatabase:
                 for table in reversed(metadata.sorted_tables):
                     if not table.name.endswith("_version") and table.name != f"{prefix}setting":
                         connection.execute(sa.delete(table))
-                position = sa.text(f"UPDATE {prefix}setting SET value = '0' WHERE {'`key`' if mariadb else 'key'} = 'feed.position'")
+                position = sa.text(
+                    f"UPDATE {prefix}setting SET value = '0' WHERE {'`key`' if mariadb else 'key'} = 'feed.position'"
+                )
                 connection.execute(position)
             if mariadb:
                 connection.execute(sa.text("SET SESSION foreign_key_checks = 1"))
