@@ -14,14 +14,15 @@ from benchmarks.progress import Progress
 from benchmarks.report import Result
 from benchmarks.stage import SIZES, Size, Stage
 from benchmarks.tasks import TASKS
+from benchmarks.timing import CLOCKS, Clock
 
 
-def measured(storage: str, size: Size, tasks: Sequence[str], progress: Progress) -> Iterator[Result]:
+def measured(storage: str, size: Size, tasks: Sequence[str], clock: Clock, progress: Progress) -> Iterator[Result]:
     """The results of these tasks on one storage, as they come."""
     with ExitStack() as stack:
         place = stack.enter_context(opened(storage))
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crmcore-bench-")))
-        stage = Stage(place, size, scratch, progress.note, stack.enter_context(ExitStack()))
+        stage = Stage(place, size, scratch, clock, progress.note, stack.enter_context(ExitStack()))
         for task in tasks:
             progress.step(f"{storage}: {task}")
             yield from TASKS[task](stage)
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     storages = asked.storage or available()
     with Progress(len(tasks) * len(storages)) as progress:
         for storage in storages:
-            for result in measured(storage, SIZES[asked.size], tasks, progress):
+            for result in measured(storage, SIZES[asked.size], tasks, CLOCKS[asked.clock], progress):
                 print(result.line(), flush=True)
     return 0
 
@@ -47,6 +48,9 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         choices=["sqlite", *VARIABLES],
         help=f"measure this storage only; several may be named; servers by {' and '.join(VARIABLES.values())}",
+    )
+    parser.add_argument(
+        "--clock", choices=CLOCKS, default="wall", help="cpu: what this process works, whatever else the machine does"
     )
     parser.add_argument("--task", action="append", choices=TASKS, help="measure this only; several may be named")
     return parser

@@ -17,7 +17,7 @@ from benchmarks import data
 from benchmarks.drivers import Raw, connect
 from benchmarks.places import Place
 from benchmarks.rows import Table, Written, all_rows, load, tables_of
-from benchmarks.timing import Times, timed
+from benchmarks.timing import Clock, Times, timed
 from crmcore.adapters.clock import Uuid7Ids
 from crmcore.crm import Crm
 from crmcore.domain.customer import Customer
@@ -93,6 +93,7 @@ class Stage:
     place: Place
     size: Size
     scratch: Path
+    clock: Clock
     note: Callable[[str], None]
     stack: ExitStack
 
@@ -131,7 +132,7 @@ class Stage:
         database, ids = self.stack.enter_context(self.fresh()), Uuid7Ids()
         customers = [ids.new() for _ in range(self.size.customers)]
         made = list(data.customers(len(customers), customers))
-        ours = timed(lambda: add_customers(database.crm, made))
+        ours = timed(self.clock, lambda: add_customers(database.crm, made))
         floor = self._replayed(database)
         fill(database.crm, customers, self.size, self.note)
         if self.storage != "sqlite":
@@ -144,7 +145,7 @@ class Stage:
         self.note("filling the floor's database")
         written = all_rows(database.raw, database.tables())
         with self.fresh() as empty:
-            return timed(lambda: replay(empty.raw, written))
+            return timed(self.clock, lambda: replay(empty.raw, written))
 
 
 def add_customers(crm: Crm, customers: Iterator[Customer] | list[Customer]) -> None:

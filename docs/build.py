@@ -10,12 +10,11 @@ import argparse
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from docs.generate import commands, errors, filters, hooks, python, records
 
-REFERENCE = ROOT / "docs" / "reference"
+REFERENCE = Path(__file__).resolve().with_name("reference")
 NOTICE = "<!-- Made by docs/build.py from the code: change the code, then run `make docs`. -->"
 
 

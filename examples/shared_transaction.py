@@ -2,8 +2,8 @@
 
     python examples/shared_transaction.py [URL]
 
-URL is one of SQLAlchemy's, by default a new file shop.db; on a server the database must be there. A basket is the shop's
-own table. An order is known to the shop and to the CRM; when the payment fails, to neither.
+URL is one of SQLAlchemy's, by default the file shop.db; on a server the database must be there. A basket is the shop's
+own table. What is paid is known to the shop and to the CRM; what is refused, to neither.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def open_crm(engine: sa.Engine) -> Crm:
 
 
 def buy(engine: sa.Engine, crm: Crm, customer: UUID, item: str, price: Money, *, paid: bool) -> None:
-    """Write the shop's row and the CRM's order and interaction in one transaction; `PaymentRefused` undoes all three."""
+    """Write the shop's row and the CRM's order and interaction in one transaction; `PaymentRefused` undoes them."""
     with engine.begin() as connection:
         connection.execute(sa.insert(basket).values(item=item, customer=str(customer)))
         with crm.work(connection=connection, actor="checkout") as work:

@@ -20,12 +20,12 @@ def in_turns(stage: Stage, ask: Question, values: Sequence[Any], answer: Answer,
 
     def ours(_: int) -> Seconds:
         with database.crm.work(actor=ACTOR) as work:
-            return each(partial(ask, work, value) for value in values)
+            return each(stage.clock, (partial(ask, work, value) for value in values))
 
     def floor(_: int) -> Seconds:
         database.raw.run("BEGIN")
         try:
-            return each(partial(answer, value) for value in stored)
+            return each(stage.clock, (partial(answer, value) for value in stored))
         finally:
             database.raw.commit()
 

@@ -47,13 +47,13 @@ def _against_replay(stage: Stage, action: Callable[[Database], None], count: int
 
     def ours(_: int) -> Seconds:
         with stage.fresh() as database:
-            seconds = timed(lambda: action(database))
+            seconds = timed(stage.clock, lambda: action(database))
             if not written:
                 written.extend(all_rows(database.raw, database.tables()))
         return [seconds / count]
 
     def floor(_: int) -> Seconds:
         with stage.fresh() as database:
-            return [timed(lambda: replay(database.raw, written)) / count]
+            return [timed(stage.clock, lambda: replay(database.raw, written)) / count]
 
     return alternate(ours, floor, min(stage.size.rounds, 3))

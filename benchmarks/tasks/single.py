@@ -32,8 +32,10 @@ def add_one(stage: Stage) -> Iterator[Result]:
     for number in range(size.rounds + 1):
         start = 10 * size.customers + number * size.singles
         made: list[UUID] = []
-        ours = each(partial(_add, twins.ours.crm, c, made) for c in data.customers(size.singles, start=start))
-        floor = each(_additions(twins, made))
+        ours = each(
+            stage.clock, (partial(_add, twins.ours.crm, c, made) for c in data.customers(size.singles, start=start))
+        )
+        floor = each(stage.clock, _additions(twins, made))
         if number:
             times.ours.extend(ours)
             times.floor.extend(floor)
@@ -68,8 +70,10 @@ def change_one(stage: Stage) -> Iterator[Result]:
     ids = [customer.id for customer in page.items]
     for number in range(size.rounds + 1):
         before, titles = _state(twins, ids), [f"{TITLES[n % len(TITLES)]} {number}" for n in range(len(ids))]
-        ours = each(partial(_change, twins.ours.crm, id, title) for id, title in zip(ids, titles, strict=True))
-        floor = each(_changes(twins, before, _state(twins, ids)))
+        ours = each(
+            stage.clock, (partial(_change, twins.ours.crm, id, title) for id, title in zip(ids, titles, strict=True))
+        )
+        floor = each(stage.clock, _changes(twins, before, _state(twins, ids)))
         if number:
             times.ours.extend(ours)
             times.floor.extend(floor)

@@ -6,12 +6,12 @@ texts (in a file they are missing ones), times in UTC, days of the years 1583 to
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterable
 from typing import Any, Final, TypeVar
 
-from hypothesis import assume
 from hypothesis import strategies as st
-from hypothesis.strategies import DrawFn, SearchStrategy
+from hypothesis.strategies import SearchStrategy
 
 from crmcore.domain.errors import InvalidRecord
 from crmcore.domain.facet import Facet, FacetType, facet_type
@@ -27,17 +27,14 @@ R = TypeVar("R", bound=Record)
 GIVEN_BY_HOST: Final = frozenset({"source", "external_id"})
 
 
-@st.composite
 def records(
-    draw: DrawFn,
-    /,
     type: RecordType | type[Record],
     references: References | None = None,
     *,
     facets: Iterable[FacetType] = (),
     stored: bool = False,
     **given: SearchStrategy[Any],
-) -> Any:
+) -> SearchStrategy[Any]:
     """Records of a type, with parts, that its checks and validators accept; some with these facets.
 
     New ones, ready to be added; with `stored` they have an id, a version, times and numbered parts. `references` are
@@ -45,18 +42,17 @@ def records(
     """
     described = type if isinstance(type, RecordType) else record_type(type, None)
     fields = [f for f in described.fields if f.name not in ENVELOPE or f.name in GIVEN_BY_HOST]
-    made = {f.name: draw(given[f.name] if f.name in given else values(f, references)) for f in fields}
-    made |= _anywhere(draw, described, references)
-    for part in described.parts:
-        made[part.attribute] = draw(
-            given[part.attribute] if part.attribute in given else _parts(part, references, stored)
-        )
+    drawn = _each((f for f in fields if f.target != "*"), references)
+    drawn |= {p.attribute: _parts(p, references, stored) for p in described.parts}
+    drawn |= {"facets": _facets_of(tuple(facets), references, stored)}
     if stored:
-        made |= {"id": draw(st.uuids()), "version": draw(st.integers(1, 99))}
-        made |= {"created_at": draw(moments()), "changed_at": draw(moments())}
-    record = described.cls(**made, facets=draw(_facets_of(tuple(facets), references, stored)))
-    assume(_is_accepted(described, record))
-    return record
+        drawn |= {"id": st.uuids(), "version": st.integers(1, 99), "created_at": moments(), "changed_at": moments()}
+    pairs = st.tuples(*(_anywhere(f, references) for f in fields if f.target == "*"))
+    return st.builds(
+        lambda values, pairs: described.cls(**ChainMap(*pairs, values)),
+        st.fixed_dictionaries({**drawn, **given}),
+        pairs,
+    ).filter(lambda record: _is_accepted(described, record))
 
 
 def facets(
@@ -88,20 +84,15 @@ def _parts(part: PartType, references: References | None, stored: bool) -> Searc
     )
 
 
-@st.composite
-def _facets_of(
-    draw: DrawFn, /, types: tuple[FacetType, ...], references: References | None, stored: bool
-) -> dict[type[Facet], Facet | None]:
-    return {each.cls: draw(facets(each, references, stored=stored)) for each in types if draw(st.booleans())}
+def _facets_of(types: tuple[FacetType, ...], references: References | None, stored: bool) -> SearchStrategy[Any]:
+    each = [st.none() | facets(type, references, stored=stored) for type in types]
+    return st.tuples(*each).map(lambda drawn: {made.__class__: made for made in drawn if made is not None})
 
 
-def _anywhere(draw: DrawFn, type: RecordType, references: References | None) -> dict[str, Any]:
-    """References to a record of any type, each with the name of its type beside it."""
-    made: dict[str, Any] = {}
-    for field in type.fields:
-        if field.target == "*":
-            known = {name: ids for name, ids in (references or {}).items() if ids}
-            target = draw(st.sampled_from(sorted(known) or ["customer", "order"]))
-            made[field.target_field] = target
-            made[field.name] = draw(st.sampled_from(known[target]) if known else st.uuids())
-    return made
+def _anywhere(field: Field, references: References | None) -> SearchStrategy[dict[str, Any]]:
+    """A reference to a record of any type, with the name of its type beside it."""
+    if references is None:
+        targets = st.tuples(st.sampled_from(["customer", "order"]), st.uuids())
+    else:
+        targets = st.sampled_from([(name, id) for name, ids in sorted(references.items()) for id in ids])
+    return targets.map(lambda pair: {field.target_field: pair[0], field.name: pair[1]})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -22,6 +23,7 @@ References = Mapping[str, Sequence[UUID]]
 FIRST_DAY: Final = dt.date(1583, 1, 1)
 LAST_DAY: Final = dt.date(9999, 12, 30)
 CURRENCIES: Final = ("EUR", "USD", "JPY", "KWD", "IRR")
+CHARACTERS: Final = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 WORDS: Final = (
     *("Leila", "لیلا حسینی", "كتاب", "محمّد", "علی\u200cرضا", "Zoë; Ñandú", "back\\slash", '"quoted"'),
     *("a,b", "=1+1", " x ", "🜁", "two\nlines", "null", "ﷺ", "e\u0301"),
@@ -44,11 +46,11 @@ def present(field: Field, references: References | None = None) -> SearchStrateg
     return found.filter(lambda value: field.check(value) is None) if field.validators else found
 
 
+@lru_cache(maxsize=256)
 def texts(length: int) -> SearchStrategy[str]:
     """Storable text of 1 to `length` characters."""
-    characters = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
     words = [word for word in (*WORDS, "é" * min(length, 500)) if len(word) <= length]
-    return st.sampled_from(words) | st.text(characters, min_size=1, max_size=min(length, 20))
+    return st.sampled_from(words) | st.text(CHARACTERS, min_size=1, max_size=min(length, 20))
 
 
 def moneys() -> SearchStrategy[Money]:

@@ -11,8 +11,9 @@ from crmcore.cli.program import HELP, program
 from docs.generate.markdown import code, document, escaped, table
 
 SETTINGS = """\
-The global options stand before a command or after it. Each is also an environment variable (`CRMCORE_DATABASE`) and a name
-in `crm.toml` in the working directory; an option wins over a variable, and that over the file."""
+The global options stand before a command or after it. Each but `--json` and `--quiet` is also an environment variable
+(`CRMCORE_DATABASE`) and a name in `crm.toml` in the working directory; an option wins over a variable, and that over
+the file."""
 
 
 def page() -> str:

@@ -9,9 +9,9 @@ from crmcore.domain.errors import CrmError
 from docs.generate.markdown import code, codes, doc, document, table
 
 INTRODUCTION = """\
-Everything that crmcore raises on purpose is a `CrmError` from `crmcore.domain.errors`. Each says what was wrong, with which
-value, and what to do. `message` is the sentence for a person, `details` are its facts as plain values; the command line
-prints them as `{"error": {"type": ..., "message": ..., ...}}`. Most are subclasses of a built-in exception too."""
+Everything that crmcore raises on purpose is a `CrmError` from `crmcore.domain.errors`. Each says what was wrong, with
+which value, and what to do. `message` is the sentence for a person, `details` are its facts as plain values; the
+command line prints them as `{"error": {"type": ..., "message": ..., ...}}`. Most are subclasses of a built-in exception too."""
 
 
 def page() -> str:
@@ -19,9 +19,7 @@ def page() -> str:
     found = [each for each in vars(errors).values() if inspect.isclass(each) and issubclass(each, CrmError)]
     tree = "\n".join(_branch(CrmError, 0, found))
     rows = [(code(e.__name__), codes(_builtins(e)), doc(e).replace("\n\n", " ")) for e in sorted(found, key=_name)]
-    return document(
-        "Errors", INTRODUCTION, f"```text\n{tree}\n```", table(("error", "also a", "when"), rows)
-    )
+    return document("Errors", INTRODUCTION, f"```text\n{tree}\n```", table(("error", "also a", "when"), rows))
 
 
 def _name(error: type[CrmError]) -> str:

@@ -19,8 +19,8 @@ NOW = dt.datetime(2025, 6, 1, 12, tzinfo=dt.UTC)
 ID = "019a0000-0000-7000-8000-000000000001"
 
 INTRODUCTION = """\
-One language serves `--where`, `query`, `count`, policies and everything else that picks records. An expression is a text
-such as
+One language serves `--where`, `query`, `count`, policies and everything else that picks records. An expression is a
+text such as
 
     city = "Cairo" and loyalty.tier in ("gold", "platinum") and last_order < 90 days ago"""
 
@@ -46,17 +46,21 @@ ago      = number UNITS "ago" ;
 
 MEANING = """\
 - A comparison with a missing value is false, and `not` negates that: a filter is true or false, never unknown.
-- Text compares exactly. `~` asks whether the folded text contains the folded value, so that accents, case and the ways of
-  writing Arabic and Persian letters do not count.
-- A name is a field, a facet's field (`loyalty.tier`), a flat name (`email`), a part's field (`line.quantity`) or a field
-  beyond a reference (`customer.city`). Where it has several values, any that fits will do.
+- Text compares exactly. `~` asks whether the folded text contains the folded value, so that accents, case and the ways
+  of writing Arabic and Persian letters do not count.
+- A name is a field, a facet's field (`loyalty.tier`), a flat name (`email`), a part's field (`line.quantity`) or a
+  field beyond a reference (`customer.city`). Where it has several values, any that fits will do.
 - `record` alone asks whether some related record or part exists; `no order where (...)` whether none does.
-- A bare number compared with money is an amount in the base currency of the Crm. Amounts of different currencies are never
-  equal, and neither is greater.
+- A bare number compared with money is an amount in the base currency of the Crm. Amounts of different currencies are
+  never equal, and neither is greater.
 - A date where a time is due is its midnight in the zone of the Crm; a time without a zone is read in that zone.
 - `me` is the name of whoever asks: for a reference to a user, the user with that `external_id`.
 - A quote within a text is doubled: `'l''été'`. There are no other escapes.
 - At most {length:,} characters, and parentheses {depth} deep."""
+
+EVERY_TYPE = """\
+`is missing` and `is not missing` fit every type. Of a set (`choices`) any element that fits will do; an element is
+text, or a choice where options are declared."""
 
 SAMPLES = {
     "text in quotes": '"x"',
@@ -89,7 +93,7 @@ FIELDS: dict[str, Field] = {
 EXAMPLES = (
     ("customer", 'city = "Cairo" or city = "Tehran"', "customers with such an address"),
     ("customer", 'name ~ "husseini" and not archived = true', "by a part of the folded name"),
-    ("customer", 'email is missing and phone is not missing', "reachable by telephone only"),
+    ("customer", "email is missing and phone is not missing", "reachable by telephone only"),
     ("customer", 'loyalty.tier in ("gold", "platinum")', "by a plugin's field"),
     ("customer", "last_order < 90 days ago", "by a derived figure: bought once, but not lately"),
     ("customer", 'no order where (status = "paid")', "who never paid an order"),
@@ -100,7 +104,7 @@ EXAMPLES = (
     ("relationship", 'kind = "owns" and share > 0.5', "majorities"),
 )
 FAULTS = (
-    ("customer", 'city = Cairo'),
+    ("customer", "city = Cairo"),
     ("customer", 'citty = "Cairo"'),
     ("customer", 'birth_date > "soon"'),
     ("customer", 'loyalty.tier = "golden"'),
@@ -118,8 +122,7 @@ def page() -> str:
         INTRODUCTION,
         f"## Grammar\n\n{GRAMMAR}\n\n{units}",
         f"## What it means\n\n{meaning}",
-        f"## Operators and values by type of field\n\n{_operators()}\n\n`is missing` and `is not missing` fit every type. "
-        "Of a set (`choices`) any element that fits will do; an element is text, or a choice where options are declared.",
+        f"## Operators and values by type of field\n\n{_operators()}\n\n{EVERY_TYPE}",
         f"## Examples\n\n{_examples(catalogue)}",
         f"## Faults\n\nAn error points at the character and says what could stand there.\n\n{_faults(catalogue)}",
     )

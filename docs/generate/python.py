@@ -84,9 +84,9 @@ def _methods(cls: type) -> str:
 
 def _public(cls: type) -> Iterator[tuple[str, Any]]:
     for name, each in vars(cls).items():
-        if name == "__getitem__" or not name.startswith("_"):
-            if inspect.isfunction(each) or isinstance(each, property):
-                yield name, each
+        is_public = name == "__getitem__" or not name.startswith("_")
+        if is_public and (inspect.isfunction(each) or isinstance(each, property)):
+            yield name, each
 
 
 def _is_property(each: object) -> bool:

@@ -16,8 +16,8 @@ from docs.generate.markdown import code, codes, doc, document, first_line, table
 PLUGINS = ("loyalty",)
 HEADINGS = ("field", "type", "required", "default", "index", "unique", "search", "personal", "label")
 INTRODUCTION = """\
-A record type is declared once, as a class; this page is made from those declarations. Names are those of Python, filters,
-imports, exports and the command line alike.
+A record type is declared once, as a class; this page is made from those declarations. Names are those of Python,
+filters, imports, exports and the command line alike.
 
 - **required**: a record without it is refused. What has neither a mark here nor a default may be missing.
 - **unique**: no two records have the same value; `source` and `external_id` are unique together.
@@ -133,7 +133,7 @@ def _flats(flats: tuple[Flat, ...]) -> str:
         (code(f.name), f"{code(f'{f.part}.{f.field}')}{_where(f)}", yes(f.many, "all of them"), f.search or "")
         for f in flats
     ]
-    text = "Names for a field of a part: filters match any such part, lists show the preferred one, a change replaces it."
+    text = "Filters match any such part, lists show the preferred one, a change replaces it."
     return f"### Flat names\n\n{text}\n\n{table(('name', 'stands for', 'values', 'search'), rows)}"
 
 

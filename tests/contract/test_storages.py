@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
-from pathlib import Path
-
 import pytest
 
 from crmcore.adapters.memory.source import MemorySource
-from crmcore.adapters.sql.source import SqlSource
-from crmcore.crm import StorageSource
+from crmcore.crm import Crm, StorageSource
 from crmcore.testing.contract import StorageContract
-from tests.contract.emptied import EmptiedServer
+from crmcore.testing.fakes import FrozenClock
+from tests.contract.shared import SharedCrm
 
 
 class TestMemory(StorageContract):
@@ -21,36 +18,40 @@ class TestMemory(StorageContract):
         return MemorySource()
 
 
-class TestSqlite(StorageContract):
-    """A file of its own for each test."""
+class SharedContract(StorageContract):
+    """Over a Crm that is shared, so that tables are not made for each test."""
 
-    @pytest.fixture(autouse=True)
-    def _folder(self, tmp_path: Path) -> None:
-        self.folder, self.numbers = tmp_path, itertools.count()
+    shared: SharedCrm
 
     def source(self) -> StorageSource:
-        return SqlSource.own(f"sqlite:///{self.folder / f'{next(self.numbers)}.db'}")
+        return self.shared.source
+
+    @pytest.fixture
+    def crm(self, clock: FrozenClock) -> Crm:
+        return self.shared.fresh(clock)
+
+
+class TestSqlite(SharedContract):
+    """A file."""
+
+    @pytest.fixture(autouse=True)
+    def _use(self, shared_sqlite: SharedCrm) -> None:
+        self.shared = shared_sqlite
 
 
 @pytest.mark.postgres
-class TestPostgres(StorageContract):
+class TestPostgres(SharedContract):
     """A schema on the server."""
 
     @pytest.fixture(autouse=True)
-    def _server(self, emptied_postgres: EmptiedServer) -> None:
-        self.server = emptied_postgres
-
-    def source(self) -> StorageSource:
-        return self.server.source()
+    def _use(self, shared_postgres: SharedCrm) -> None:
+        self.shared = shared_postgres
 
 
 @pytest.mark.mariadb
-class TestMariadb(StorageContract):
+class TestMariadb(SharedContract):
     """A database on the server."""
 
     @pytest.fixture(autouse=True)
-    def _server(self, emptied_mariadb: EmptiedServer) -> None:
-        self.server = emptied_mariadb
-
-    def source(self) -> StorageSource:
-        return self.server.source()
+    def _use(self, shared_mariadb: SharedCrm) -> None:
+        self.shared = shared_mariadb

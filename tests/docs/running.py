@@ -65,9 +65,14 @@ class PageRun:
 
     def _at_hand(self, block: Block) -> str:
         """The text with the page's example address replaced."""
-        if self._server is None or block.needs != self._server:
-            return block.text
-        return block.text.replace(URLS[self._server], self._url)
+        return block.text if block.needs is None else self._addressed(block.text)
+
+    def _addressed(self, text: str) -> str:
+        """With the address of the test's own database: as SQLAlchemy writes it, and as a driver does."""
+        if self._server is None:
+            return text
+        shown = URLS[self._server]
+        return text.replace(shown, self._url).replace(_of_driver(shown), _of_driver(self._url))
 
     def _python(self, block: Block, text: str) -> str:
         """Run in the page's namespace; line numbers in a traceback are those of the page."""
@@ -79,7 +84,7 @@ class PageRun:
 
     def _command(self, block: Block, line: int, command: str, shown: str | None) -> None:
         place = f"{block.place.rpartition(':')[0]}:{line}"
-        command = command.replace(URLS[self._server], self._url) if self._server else command
+        command = self._addressed(command)
         asks = command.startswith("echo ")
         if not asks:
             assert self._console.status == 0, f"{place}: the command before failed, and the page does not say so"
@@ -96,6 +101,12 @@ def forget_modules(folder: Path) -> None:
         file = getattr(module, "__file__", None)
         if file and Path(file).is_relative_to(folder):
             del sys.modules[name]
+
+
+def _of_driver(url: str) -> str:
+    """The URL without the driver's name."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme.partition('+')[0]}://{rest}"
 
 
 def check_excerpt(block: Block) -> None:

@@ -68,7 +68,12 @@ def test_every_guide_can_be_reached_from_the_readme() -> None:
 
 @pytest.mark.parametrize(
     ("link", "expected"),
-    [("there.md", []), ("there.md#a-heading-in-it", []), ("gone.md", ["gone.md"]), ("there.md#gone", ["there.md#gone"])],
+    [
+        ("there.md", []),
+        ("there.md#a-heading-in-it", []),
+        ("gone.md", ["gone.md"]),
+        ("there.md#gone", ["there.md#gone"]),
+    ],
 )
 def test_the_rule_sees_a_dead_link(tmp_path: Path, link: str, expected: list[str]) -> None:
     """The rule would hold because it looks at nothing."""

@@ -73,7 +73,9 @@ def test_the_runner_sees_what_is_not_true(
 
 def test_a_failure_that_the_page_tells_of_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No guide could tell what goes wrong."""
-    commands = "$ crm count nothing\nError: unknown record type: 'nothing'\n$ echo $?\n1\n$ make test\n$ crm count user\n0"
+    commands = (
+        "$ crm count nothing\nError: unknown record type: 'nothing'\n$ echo $?\n1\n$ make test\n$ crm count user\n0"
+    )
     run(tmp_path, monkeypatch, ("console", commands))
 
 
@@ -92,4 +94,4 @@ def test_titled_blocks_are_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_excerpts_stand_in_their_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A guide could not quote an example, whatever it quotes."""
-    run(tmp_path, monkeypatch, ('python source="tests/docs/pages.py"', "GENERATED = ROOT / \"docs\" / \"reference\""))
+    run(tmp_path, monkeypatch, ('python source="tests/docs/pages.py"', 'GENERATED = ROOT / "docs" / "reference"'))

@@ -25,7 +25,7 @@ def runs() -> Iterator[object]:
             yield pytest.param(page, server, id=f"{pages.name_of(page)}-{server}", marks=getattr(pytest.mark, server))
 
 
-@pytest.mark.parametrize(("page", "server"), runs())
+@pytest.mark.parametrize(("page", "server"), list(runs()))
 def test_a_page_does_what_it_says(
     page: Path,
     server: str | None,

@@ -5,13 +5,12 @@ A joined transaction is a savepoint: nothing else of ours ever ends, begins or r
 
 from __future__ import annotations
 
-import importlib
-import sqlite3
 from typing import Any, Final, Protocol
 
 import sqlalchemy as sa
 
 from crmcore.adapters.sql import checks
+from crmcore.adapters.sql.cursors import open_cursor
 from crmcore.adapters.sql.runner import ConnectionRunner, CursorRunner, Runner, savepoint_name
 from crmcore.adapters.sql.types import Backend
 
@@ -29,22 +28,6 @@ class Session(Protocol):
 
     def rollback(self) -> None:
         """Undo it."""
-
-
-def open_cursor(backend: Backend, driver: Any) -> Any:
-    """A cursor that gives tuples, whatever the connection's owner has set for his own."""
-    match backend:
-        case "sqlite":
-            cursor = driver.cursor(sqlite3.Cursor)
-            cursor.row_factory = None
-            return cursor
-        case "postgresql":
-            from psycopg import Cursor
-            from psycopg.rows import tuple_row
-
-            return Cursor(driver, row_factory=tuple_row)
-    package = type(driver).__module__.partition(".")[0]  # pymysql or MySQLdb
-    return driver.cursor(importlib.import_module(f"{package}.cursors").Cursor)
 
 
 class OwnSession:

@@ -34,16 +34,18 @@ class ReferenceRule:
 
 @attrs.frozen(kw_only=True, eq=False)
 class Binding:
-    """The columns of a file as a record type's. `rules` has the columns of the file by field, `wholes` those in which
+    """The columns of a file as a record type's. `every` has all columns of the type, `columns` those that the actor may
+    see, `rules` has the columns of the file by field, `wholes` those in which
     parts may stand whole by attribute, `given` how the texts are read, `defaults` typed values of new records."""
 
     type: RecordType
+    every: Columns
     columns: Columns
     rules: Mapping[str, tuple[ColumnRule, ...]]
     wholes: Mapping[str, str]
     given: Rules
     references: Mapping[str, ReferenceRule]
-    defaults: Mapping[str, Any]
+    defaults: dict[str, Any]
     left_out: tuple[str, ...]
 
     @property
@@ -77,6 +79,7 @@ def bind(unit: UnitOfWork, plan: ImportPlan, schemas: Schemas, header: Sequence[
     )
     bound = Binding(
         type=type,
+        every=schemas.columns(type),
         columns=columns,
         rules=naming.rules,
         wholes=naming.wholes,
@@ -130,6 +133,8 @@ def _reference(unit: UnitOfWork, column: Column, rule: ColumnRule) -> ReferenceR
         return None
     if field.target != "*":
         target = unit.catalogue.record(field.target)
+        if rule.match is not None and "." in rule.match:
+            raise ImportRefused(f"{rule.column!r} cannot be matched by {rule.match}, but by {target.name}'s own fields")
         if rule.match is not None:
             _check_findable(unit, target, rule.match, f"{rule.column!r} cannot be matched")
         needed = [f.name for f in target.own if f.required and f.name != "name"]

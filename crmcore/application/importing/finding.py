@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 import attrs
 
-from crmcore.application import reading
 from crmcore.application.importing.lookup import Lookup
 from crmcore.domain.bound import Const
 from crmcore.domain.matching import search_key
@@ -20,12 +19,12 @@ if TYPE_CHECKING:
 
 IDS: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 REMEMBERED: Final = 50_000
-KEYED: Final = ("email", "phone")
+KEYED: Final = ("code", "name", "email", "phone")
 
 
 @attrs.frozen
 class Wanted:
-    """A text that means a record of type `target`, in a row from the system `source`; `match`: the field to find it by."""
+    """A text that means a record of type `target`, in a row from the system `source`; `match`: by which field."""
 
     target: str
     match: str | None
@@ -51,7 +50,8 @@ class Finder:
 
     def find(self, wanted: Collection[Wanted]) -> dict[Wanted, tuple[UUID, ...]]:
         """The ids of the records that fit each; what fits none has no key."""
-        found = {each: (id,) for each in wanted if (id := self._remembered.get(each))}
+        found: dict[Wanted, tuple[UUID, ...]] = {}
+        found.update((each, (id,)) for each in wanted if (id := self._remembered.get(each)))
         groups: dict[tuple[str, str | None, str | None], list[str]] = {}
         for each in wanted:
             if each not in found:
@@ -74,7 +74,8 @@ class Finder:
         self, target: str, match: str | None, source: str | None, texts: list[str]
     ) -> Iterator[tuple[str, tuple[UUID, ...]]]:
         lookup = self._lookup(target)
-        for way in [match] if match else ways(lookup.type):
+        visible = set(self._unit.binder().visible_names(lookup.type))
+        for way in [match] if match else [way for way in ways(lookup.type) if way in visible]:
             found = self._by(lookup, way, source, texts)
             yield from ((text, _ids(records, source)) for text, records in found.items())
             texts = [text for text in texts if text not in found]
@@ -87,13 +88,12 @@ class Finder:
             return {ids[id]: [record] for id, record in lookup.by_id(ids).items()} if ids else {}
         if way == "external_id":
             return self._by_external_id(lookup, source, texts)
-        kind = reading.key_kind(self._unit, lookup.type, way)
-        field = lookup.type.field(way)
-        if kind is None and field is not None and field.search == "name":
+        search, field = searches(lookup.type)[way], lookup.type.field(way)
+        if search == "name":
             return lookup.by_name(texts)
-        if kind is None and field is not None and field.search != "code":
-            return lookup.by_value(field, texts)
-        keys = {text: (kind or "code", key) for text in texts if (key := search_key(kind or "code", text))}
+        if search is None:
+            return lookup.by_value(field, texts) if field is not None else {}
+        keys = {text: (search, key) for text in texts if (key := search_key(search, text))}
         found = lookup.by_key(set(keys.values()))
         return {text: found[key] for text, key in keys.items() if key in found}
 
@@ -111,14 +111,16 @@ class Finder:
         return self._lookups[target]
 
 
+def searches(type: RecordType) -> dict[str, str | None]:
+    """The fields and flat names of a record type with the kind of match key that they feed."""
+    views = {view.name: view.search for view in type.options.flats}
+    return {**views, **{field.name: field.search for field in type.fields}}
+
+
 def ways(type: RecordType) -> list[str]:
     """The fields by which a text finds a record of this type, best first."""
-    fields: Mapping[str, str | None] = {f.name: f.search for f in type.fields}
-    views = [(v.name, v.search) for v in type.options.flats]
-    codes = [name for name, search in fields.items() if search == "code"]
-    names = [name for name, search in fields.items() if search == "name"]
-    keyed = [name for kind in KEYED for name, search in (*views, *fields.items()) if search == kind]
-    return ["id", "external_id", *codes, *names, *keyed]
+    known = searches(type)
+    return ["id", "external_id", *(name for kind in KEYED for name, search in known.items() if search == kind)]
 
 
 def _ids(records: list[Any], source: str | None) -> tuple[UUID, ...]:

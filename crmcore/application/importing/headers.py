@@ -30,10 +30,10 @@ _KNOWN: Final[Mapping[str, Mapping[str, str]]] = {
         "family_name": "Last Name, Surname, Person - Last name, نام خانوادگی, اسم العائلة",
         "employer": "Company, Company Name, Associated Company, Organization, Organisation, Organization Name, "
         "Organization # - Name, Organization - Name, Account Name, شرکت, الشركة",
-        "job_title": "Organization Title, Organization # - Title, Position, Role Title, سمت, عنوان شغلی, المسمى الوظيفي",
+        "job_title": "Organization Title, Organization # - Title, Position, سمت, عنوان شغلی, المسمى الوظيفي",
         "email": "E-mail, Mail, Email Address, E-mail Address, E-mail # Address, E-mail # - Value, Email #, "
-        "Primary Email, Secondary Email, Work Email, Personal Email, Other Email, Person - Email, Person - Email (Work), "
-        "Person - Email (Home), ایمیل, پست الکترونیکی, رایانامه, البريد الإلكتروني",
+        "Primary Email, Secondary Email, Work Email, Personal Email, Other Email, Person - Email, "
+        "Person - Email (Work), Person - Email (Home), ایمیل, پست الکترونیکی, رایانامه, البريد الإلكتروني",
         "phone": "Phone Number, Telephone, Telephone Number, Tel, Mobile, Mobile Phone, Mobile Number, "
         "Mobile Phone Number, Cell, Cell Phone, Primary Phone, Home Phone, Home Phone #, Work Phone, Business Phone, "
         "Business Phone #, Company Main Phone, Other Phone, Phone # - Value, Person - Phone, تلفن, شماره تلفن, موبایل, "

@@ -59,7 +59,7 @@ class Matcher:
 
     def __init__(self, unit: UnitOfWork, binding: Binding, plan: ImportPlan, since: dt.datetime) -> None:
         columns = binding.columns
-        lookup = Lookup(unit, binding.type, _facets(binding))
+        lookup = self._lookup = Lookup(unit, binding.type, _facets(binding))
         self._origin = plan.origin
         self._creates = plan.on_duplicate == "create"
         self._rules = usual(lookup, columns, plan.origin)
@@ -94,6 +94,10 @@ class Matcher:
             for records in identity.records(tokens).values() if tokens else ():
                 return records[0]
         return None
+
+    def record(self, id: UUID) -> Any:
+        """The stored record of an id."""
+        return self._lookup.by_id([id]).get(id)
 
     def _asked(self, entry: Entry) -> Asked:
         if self._alone is not None and (tokens := self._rules[self._alone].tokens(entry.values)):

@@ -96,12 +96,12 @@ def _found(columns: Columns, wholes: Sequence[str], header: Sequence[str], stran
     """The fields of columns to which the map says nothing; into `strangers`, why others have none."""
     names = _names(columns, wholes)
     fields = {c: found for c in header if (found := names.get(c) or names.get(plain_header(c)))}
-    meant = {c: found for c in header if c not in fields and (found := _known(columns, c))}
-    place = min((found.place for found in meant.values() if found.place is not None), default=None)
+    meant = {c: known for c in header if c not in fields and (known := _known(columns, c))}
+    place = min((each.place for each in meant.values() if each.place is not None), default=None)
     best: dict[str, int] = {}
-    for found in meant.values():
-        if found.place in (None, place):
-            best[found.field] = min(found.rank, best.get(found.field, found.rank))
+    for each in meant.values():
+        if each.place in (None, place):
+            best[each.field] = min(each.rank, best.get(each.field, each.rank))
     for column in header:
         if column in fields:
             continue

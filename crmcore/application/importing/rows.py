@@ -37,7 +37,7 @@ class Row:
 
 
 class RowTyper:
-    """Makes rows of raw ones. Several columns of one field are joined; parts given whole stand under their attribute."""
+    """Makes rows of raw ones. Several columns of one field are joined; whole parts stand under their attribute."""
 
     def __init__(self, binding: Binding, schemas: Schemas) -> None:
         self._binding = binding
