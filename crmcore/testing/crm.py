@@ -46,7 +46,5 @@ def _opened(
 ) -> Crm:
     if isinstance(storage, str):
         url = "memory://" if storage == "memory" else storage
-        return crmcore.open(
-            url, plugins=plugins, clock=clock, ids=ids, policy=policy, zone=zone, currency=currency
-        )
+        return crmcore.open(url, plugins=plugins, clock=clock, ids=ids, policy=policy, zone=zone, currency=currency)
     return Crm(storage=storage, plugins=plugins, clock=clock, ids=ids, policy=policy, zone=zone, currency=currency)

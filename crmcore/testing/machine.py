@@ -1,11 +1,11 @@
 """A state machine that does the same to two storages and compares everything that can be seen: memory is the model.
 
-    class MyMachine(StorageMachine):
-        @classmethod
-        def source(cls):
-            return MySource(...)  # over an empty database
+class MyMachine(StorageMachine):
+    @classmethod
+    def source(cls):
+        return MySource(...)  # over an empty database
 
-    TestMyStorage = MyMachine.TestCase
+TestMyStorage = MyMachine.TestCase
 """
 
 from __future__ import annotations

@@ -39,8 +39,13 @@ class SharedCrm:
         tables = [t for t in reversed(self._crm.storage.metadata.sorted_tables) if t.name not in kept]
         some = sa.union_all(*(sa.select(sa.literal(t.name)).where(sa.select(t).exists()) for t in tables))
         full = set(connection.execute(some).scalars())
+        lax = connection.dialect.name == "mysql"  # it checks references of a table to itself row by row
+        if lax:
+            connection.execute(sa.text("SET FOREIGN_KEY_CHECKS = 0"))
         for table in tables:
             if table.name in full:
                 connection.execute(sa.delete(table))
+        if lax:
+            connection.execute(sa.text("SET FOREIGN_KEY_CHECKS = 1"))
         setting = self._crm.storage.metadata.tables["crm_setting"]
         connection.execute(sa.update(setting).where(setting.c.key == "feed.position").values(value="0"))

@@ -21,7 +21,11 @@ from crmcore.domain.user import User
 from crmcore.testing.contract.case import NOON, StorageCase, customer_id, plain_sample
 from crmcore.testing.specimens import Entry, Profile, Sample
 
-SAME_ADDRESS = (("Ali@Example.COM", "ali@example.com"), ("jose\u0301@x.com", "jos\u00e9@x.com"), (" a@x.com", "a@x.com"))
+SAME_ADDRESS = (
+    ("Ali@Example.COM", "ali@example.com"),
+    ("jose\u0301@x.com", "jos\u00e9@x.com"),
+    (" a@x.com", "a@x.com"),
+)
 OTHER_ADDRESS = (("admin@x.com", "\u0430dmin@x.com"), ("\u017fupport@x.com", "support@x.com"),
                  ("\u0130s@x.com", "is@x.com"), ("stra\u00dfe@x.com", "strasse@x.com"), ("ab\u00ad@x.com", "ab@x.com"),
                  ("\ufb01le@x.com", "file@x.com"), ("\u2460@x.com", "1@x.com"))  # fmt: skip

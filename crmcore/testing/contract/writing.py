@@ -52,7 +52,10 @@ class WritingContract(StorageCase):
         with crm.work("sara") as work:
             stored = work[Sample].get(added.id)
             assert stored == added
-            assert (stored.note, stored.number, stored.price, stored.tags, stored.data) == (None,) * 3 + (frozenset(), None)
+            assert (stored.note, stored.number, stored.price, stored.tags, stored.data) == (None,) * 3 + (
+                frozenset(),
+                None,
+            )
 
     def test_envelope_of_a_new_record(self, crm: Crm, clock: FrozenClock) -> None:
         """Id, version or times would not be those that the unit of work gave."""
@@ -110,8 +113,16 @@ class WritingContract(StorageCase):
         moment = dt.datetime(2025, 1, 15, 13, 0, 0, 5, tzinfo=berlin)
         same = {"ratio": Decimal("2.5000"), "price": Money("1.0", "EUR"), "taken_at": moment, "tags": frozenset(("a",))}
         with crm.work("sara") as work:
-            first = work[Sample].add(Sample("same", moment.astimezone(dt.UTC), ratio=Decimal("2.5"), price=Money(1, "EUR"),
-                                            tags=frozenset(("a",)), pieces=(full_piece(weight=Decimal("2.5")),)))
+            first = work[Sample].add(
+                Sample(
+                    "same",
+                    moment.astimezone(dt.UTC),
+                    ratio=Decimal("2.5"),
+                    price=Money(1, "EUR"),
+                    tags=frozenset(("a",)),
+                    pieces=(full_piece(weight=Decimal("2.5")),),
+                )
+            )
         with crm.work("sara") as work:
             pieces = (attrs.evolve(first.pieces[0], weight=Decimal("2.50")),)
             again = work[Sample].change(first.id, version=1, label="same", pieces=pieces, **same)
