@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uuid import UUID
@@ -88,9 +88,12 @@ class RecordRepository(Generic[R]):
         tree, text = reading.parsed(where)
         return reading.count(self._unit, self.type, tree, text)
 
-    def change(self, id: UUID, *, version: int | None = None, **values: Any) -> R:
+    def change(
+        self, id: UUID, values: Mapping[str, Any] | None = None, /, *, version: int | None = None, **fields: Any
+    ) -> R:
         """Change fields and facet fields."""
-        return self._own(changing.change(self._unit, self.type, id, values, version))
+        given = {**(values or {}), **fields}
+        return self._own(changing.change(self._unit, self.type, id, given, version))
 
     def put_facet(self, id: UUID, facet: Facet) -> Facet:
         """Store a facet as a whole."""

@@ -72,18 +72,22 @@ def _show(session: Session, path: Path) -> dict[str, Any]:
     crm = crmcore.open(f"sqlite:///{path}", plugins=plugins, currency=demonstration.CURRENCY)
     try:
         imports = [_load(session, crm, record, DATA / stem) for record, stem in FILES.items()]
-        return {"plugins": plugins, "imports": imports, **_steps(crm, "loyalty" in plugins)}
+        return {
+            "plugins": plugins,
+            "imports": imports,
+            **_steps(crm, "loyalty" in plugins, for_people=not session.json),
+        }
     finally:
         crm.close()
 
 
 def _load(session: Session, crm: Crm, record: str, stem: Path) -> dict[str, Any]:
-    request = Request(record, stem.with_suffix(".csv"), map=stem.with_suffix(".toml"))
+    request = Request(record=record, file=stem.with_suffix(".csv"), map=stem.with_suffix(".toml"))
     report = import_into(session, crm, request, demonstration.ACTOR)
-    return {"record": record, **{name: report[name] for name in ("rows", "created", "rejected")}}
+    return {"record": record, "rows": report.rows, "records": report.records, "rejected": report.rejected}
 
 
-def _steps(crm: Crm, loyalty: bool) -> dict[str, Any]:
+def _steps(crm: Crm, loyalty: bool, for_people: bool) -> dict[str, Any]:
     """Everything that is shown. Members of the loyalty programme only where the plugin is installed."""
     members = demonstration.make_members(crm) if loyalty else {}
     with crm.work(actor=demonstration.ACTOR) as work:
@@ -91,7 +95,7 @@ def _steps(crm: Crm, loyalty: bool) -> dict[str, Any]:
         facts: dict[str, Any] = {
             "counts": demonstration.counts(work),
             "total": demonstration.total(work),
-            "view": demonstration.view(work, best),
+            "view": demonstration.view(work, best, labelled=for_people),
             "list": demonstration.listed(work, demonstration.FILTER),
             "members": members,
             "gold": demonstration.listed(work, demonstration.MEMBERS) if loyalty else None,

@@ -37,7 +37,7 @@ FILTER: Final = 'country in ("Brazil", "Chile") and last_order >= 2011-06-01'
 MEMBERS: Final = 'loyalty.tier = "gold"'
 COLUMNS: Final = ("name", "city", "country", "owner.name")
 SPELLING: Final = "LUIS GONCALVES"
-MOVED: Final = {"city": "Brno", "phone": "+420 541 210 555"}
+MOVED: Final[Facts] = {"city": "Brno", "phone": "+420 541 210 555"}
 
 
 @attrs.frozen
@@ -58,9 +58,9 @@ def counts(work: UnitOfWork) -> Facts:
 def total(work: UnitOfWork) -> Facts:
     """The sum of all orders, as the database adds it up."""
     query = BoundQuery(type=work.catalogue.of(Order))
-    rows = work.transaction.aggregate(query, (), (("sum", "total"),))
-    sums = [each for row in rows for each in row if isinstance(each, Money)]
-    return (sums[0] if sums else Money(Decimal(0), CURRENCY)).plain()
+    [[totals]] = work.transaction.aggregate(query, (), (("sum", "total"),))
+    sums: dict[str, Money] = {each.currency: each for each in totals}
+    return sums.get(CURRENCY, Money(Decimal(0), CURRENCY)).plain()
 
 
 def spending(work: UnitOfWork) -> dict[UUID, Spending]:
@@ -81,7 +81,7 @@ def make_members(crm: Crm) -> Facts:
             tier = next((name for name, least in TIERS if spent.total >= least), None)
             if tier is not None:
                 number = f"CHINOOK-{int(work.customers.get(id).external_id or 0):04}"
-                card = {"tier": tier, "joined_on": spent.since, "card_number": number}
+                card: Facts = {"tier": tier, "joined_on": spent.since, "card_number": number}
                 work.customers.change(id, **{f"loyalty.{name}": value for name, value in card.items()})
                 joined[tier] += 1
     return {name: joined[name] for name, _ in TIERS}
@@ -101,9 +101,10 @@ def best_customer(work: UnitOfWork) -> UUID:
     return max(spent, key=lambda id: (spent[id].total, id))
 
 
-def view(work: UnitOfWork, customer: UUID) -> Facts:
-    """The whole view of a customer."""
-    return showing.whole(work, whole_view(work, customer))
+def view(work: UnitOfWork, customer: UUID, *, labelled: bool) -> Facts:
+    """The whole view of a customer; `labelled`: with names in place of ids."""
+    found = showing.whole(work, whole_view(work, customer))
+    return showing.labelled(work, found) if labelled else found
 
 
 def move(crm: Crm, customer: UUID) -> Facts:

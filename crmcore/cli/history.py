@@ -49,7 +49,29 @@ def shown(items: list[dict[str, Any]]) -> str:
 
 def _rows(each: dict[str, Any]) -> Iterator[dict[str, Any]]:
     head = {name: each[name] for name in ("seq", "at", "actor", "operation", "version")}
-    fields = list(each["changes"].items()) or [("", (None, None))]
-    for position, (name, (before, after)) in enumerate(fields):
+    fields = [pair for name, (before, after) in each["changes"].items() for pair in _told(name, before, after)]
+    for position, (name, before, after) in enumerate(fields or [("", None, None)]):
         blank = dict.fromkeys(head) if position else head
         yield {**blank, "field": name, "before": before, "after": after}
+
+
+def _told(name: str, before: Any, after: Any) -> Iterator[tuple[str, Any, Any]]:
+    """A field's values; of parts and their like, which stand in lists, only what differs in each."""
+    old, new = _numbered(before), _numbered(after)
+    if old is None or new is None or not (old or new):
+        yield name, before, after
+        return
+    for no in sorted({*old, *new}):
+        was, now = old.get(no, {}), new.get(no, {})
+        for inner in dict.fromkeys((*was, *now)):
+            if was.get(inner) != now.get(inner):
+                yield f"{name} {no} {inner}", was.get(inner), now.get(inner)
+
+
+def _numbered(side: Any) -> dict[int, dict[str, Any]] | None:
+    """Parts by number, None for any other value; a side that is missing is as one without parts."""
+    if side is None:
+        return {}
+    if not isinstance(side, list) or not all(isinstance(each, dict) and "no" in each for each in side):
+        return None
+    return {each["no"]: {name: value for name, value in each.items() if name != "no"} for each in side}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from crmcore.application.unit import UnitOfWork
     from crmcore.crm import Crm
 
-T = TypeVar("T")
 PUMP_SECONDS = 2.0
 
 
@@ -85,25 +84,18 @@ class Session:
             self.note(f"Warning: the feed is not up to date: {error.message}")
 
     @contextmanager
-    def progress(self, label: str, length: int | None = None) -> Iterator[Callable[[int], None]]:
-        """A function to call with how much more is done; a bar on a terminal only."""
+    def progress(self, label: str, length: Callable[[], int]) -> Iterator[Callable[[int], None]]:
+        """A function to call with how much more is done; a bar on a terminal only, for which the length is asked."""
         if self.quiet or not output.is_terminal(sys.stderr):
             yield lambda done: None
             return
-        with click.progressbar(length=length or 1, label=label, file=sys.stderr) as bar:
+        with click.progressbar(length=max(length(), 1), label=label, file=sys.stderr) as bar:
             yield bar.update
 
     def close(self) -> None:
         """Let go of the database."""
         for crm in self._opened:
             crm.close()
-
-
-def watched(items: Iterable[T], done: Callable[[int], None]) -> Iterator[T]:
-    """The items, each of which is one step of progress."""
-    for item in items:
-        yield item
-        done(1)
 
 
 pass_session = click.make_pass_decorator(Session, ensure=True)

@@ -35,11 +35,13 @@ def show(session: Session, record: str, id: str, as_of: str | None, source: str 
         type = work.catalogue.record(record)
         at = None if as_of is None else read_datetime(as_of, work.kernel.zone)
         found = found_id(work, type, id, source)
+        face = Face(work, type)
         if type.cls is Customer:
             view = whole(work, whole_view(work, found) if at is None else past_view(work, found, at))
         else:
-            face = Face(work, type)
             view = face.flat(work.records(record).get(found, as_of=at, with_=face.facets))
+        if not session.json:
+            view = labelled(work, view) if type.cls is Customer else face.label([view])[0]
     session.emit(view, lambda: view_text(view) if type.cls is Customer else record_text(view))
 
 
@@ -60,6 +62,12 @@ def whole(work: UnitOfWork, view: WholeView) -> View:
         },
         "panels": _panels(customer, view.customer),
     }
+
+
+def labelled(work: UnitOfWork, view: View) -> View:
+    """The whole view with what a person knows records by in place of the ids of the customer's references."""
+    [customer] = Face(work, work.catalogue.of(Customer)).label([view["customer"]])
+    return {**view, "customer": customer}
 
 
 def _relationships(work: UnitOfWork, view: WholeView) -> list[View]:

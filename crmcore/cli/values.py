@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 from crmcore.adapters.serialization.schemas import RowSchemas
-from crmcore.application import reading
+from crmcore.application.importing.finding import Finder, Wanted, ways
 from crmcore.cli.naming import found_id
-from crmcore.domain.errors import AmbiguousMatch, CrmError, InvalidRecord, InvalidValue, NotFound, UnknownName
+from crmcore.domain.errors import AmbiguousMatch, InvalidRecord, InvalidValue, NotFound, UnknownName
 from crmcore.domain.reading import shorten
 from crmcore.domain.record import RecordType
 from crmcore.ports.codec import Rules, Unresolved
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from crmcore.application.unit import UnitOfWork
 
 STAMPED: Final = frozenset({"version", "created_at", "changed_at"})
-KNOWN_BY: Final = ("external_id", "code", "email", "name")
 
 
 def read_values(
@@ -54,23 +54,15 @@ def _resolved(work: UnitOfWork, target: str, name: str, value: Any, problems: di
         return None
 
 
-def _found(work: UnitOfWork, type: RecordType, text: str) -> Any:
+def _found(work: UnitOfWork, type: RecordType, text: str) -> UUID:
+    """The record that a text means, found as an import finds it, or as FIELD=VALUE."""
     if "=" in text:
         return found_id(work, type, text)
-    for name in KNOWN_BY:
-        found = _by(work, type, name, text)
-        if found is not None:
-            return found
-    raise NotFound(f"there is no {type.name} {shorten(text)}: give its id, external_id or name", record=type.name)
-
-
-def _by(work: UnitOfWork, type: RecordType, name: str, text: str) -> Any:
-    try:
-        found = reading.find(work, type, {name: text}, ())
-    except UnknownName:
-        return None
-    except AmbiguousMatch as error:
-        raise AmbiguousMatch(f"{error.message}, or as FIELD=VALUE", **error.details) from None
-    except CrmError:
-        return None
-    return None if found is None else found.id
+    wanted = Wanted(type.name, None, None, text)
+    ids = Finder(work).find([wanted]).get(wanted, ())
+    if not ids:
+        by = ", ".join(ways(type))
+        raise NotFound(f"there is no {type.name} {shorten(text)} by {by}", record=type.name)
+    if len(ids) > 1:
+        raise AmbiguousMatch(f"{shorten(text)} may be any of {', '.join(map(str, ids))}: give an id", record=type.name)
+    return ids[0]

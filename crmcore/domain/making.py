@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from crmcore.domain.columns import Column, Group
 from crmcore.domain.errors import InvalidValue
 from crmcore.domain.part import Part
+
+SEVERAL: Final = (tuple, list, set, frozenset)
 
 
 def are_parts(value: Any) -> bool:
@@ -18,7 +20,8 @@ def are_parts(value: Any) -> bool:
 def checked_number(column: Column, value: Any) -> Any:
     """Several values as a tuple without repetitions, one value as it is; `InvalidValue` where only one can stand."""
     kind = column.field.kind
-    if type(value) not in (tuple, list, set, frozenset) or kind == "choices" or (kind == "json" and type(value) is list):
+    is_one = type(value) not in SEVERAL or kind == "choices" or (kind == "json" and type(value) is list)
+    if is_one:
         return (value,) if column.many and value is not None else value
     if column.group is None or not column.group.several:
         raise InvalidValue(f"{column.name} holds one value, not {len(value)}", field=column.name)

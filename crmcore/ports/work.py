@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
@@ -62,8 +62,11 @@ class Repository(Protocol[R]):
     def count(self, where: Where = None) -> int:
         """How many records fit."""
 
-    def change(self, id: UUID, *, version: int | None = None, **values: Any) -> R:
-        """Change fields (and dotted facet fields, by `**{"loyalty.tier": ...}`); gives the record as it is then.
+    def change(
+        self, id: UUID, values: Mapping[str, Any] | None = None, /, *, version: int | None = None, **fields: Any
+    ) -> R:
+        """Change fields, named or as a mapping (`change(id, {"loyalty.tier": "gold"}, name="Sara")`); gives the
+        record as it is then.
 
         Raises NotFound, ConcurrentChange if `version` is given and is not the stored one, InvalidRecord, UnknownName,
         IllegalTransition, DuplicateValue, DanglingReference, Denied.

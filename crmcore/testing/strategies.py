@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from crmcore.domain.errors import InvalidRecord
+from crmcore.domain.errors import InvalidRecord, InvalidSetting
 from crmcore.domain.facet import Facet, FacetType, facet_type
 from crmcore.domain.field import Field
 from crmcore.domain.matching import keys_of
@@ -91,8 +91,10 @@ def _facets_of(types: tuple[FacetType, ...], references: References | None, stor
 
 def _anywhere(field: Field, references: References | None) -> SearchStrategy[dict[str, Any]]:
     """A reference to a record of any type, with the name of its type beside it."""
-    if references is None:
-        targets = st.tuples(st.sampled_from(["customer", "order"]), st.uuids())
-    else:
-        targets = st.sampled_from([(name, id) for name, ids in sorted(references.items()) for id in ids])
-    return targets.map(lambda pair: {field.target_field: pair[0], field.name: pair[1]})
+    known = [(name, id) for name, ids in sorted((references or {}).items()) for id in ids]
+    if references is not None and not known:
+        raise InvalidSetting(f"{field.name} needs a record of any type, but `references` has none")
+    anything = st.tuples(st.sampled_from(["customer", "order"]), st.uuids())
+    return (st.sampled_from(known) if known else anything).map(
+        lambda pair: {field.target_field: pair[0], field.name: pair[1]}
+    )

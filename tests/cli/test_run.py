@@ -158,7 +158,7 @@ def test_a_result_is_written_even_if_nobody_listens(monkeypatch: pytest.MonkeyPa
 def test_progress_is_for_terminals_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """A log would fill with bars."""
     session = Session()
-    with session.progress("rows", 10) as done:
+    with session.progress("rows", lambda: 10) as done:
         done(10)
     assert callable(listing.names_in)
 

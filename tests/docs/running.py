@@ -35,16 +35,14 @@ class PageRun:
 
     def run(self, blocks: list[Block]) -> None:
         """Run every block that is to be run here, and compare what is shown; AssertionError says where it differs."""
-        printed, before = "", None
+        printed: str | None = None
+        before = None
         for block in blocks:
-            if block.needs not in (None, self._server):
-                before = block
-                continue
             if is_output(block, before):
-                wrong = difference(block.text, printed)
+                wrong = "" if printed is None else difference(block.text, printed)
                 assert not wrong, f"{block.place}: the snippet above prints something else\n{wrong}"
             else:
-                printed = self._one(block)
+                printed = self._one(block) if block.needs in (None, self._server) else None
             before = block
         assert self._console.status == 0, "the last command failed, and the page does not say so"
 

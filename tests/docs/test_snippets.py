@@ -19,7 +19,7 @@ def needed(page: Path) -> set[str]:
 def runs() -> Iterator[object]:
     """Each page by itself, and once more for each server that it tells of."""
     for page in pages.pages():
-        if any(block.language in pages.RUN for block in blocks(page)):
+        if any(block.language in pages.RUN and block.needs is None for block in blocks(page)):
             yield pytest.param(page, None, id=pages.name_of(page))
         for server in sorted(needed(page) & set(SERVERS)):
             yield pytest.param(page, server, id=f"{pages.name_of(page)}-{server}", marks=getattr(pytest.mark, server))

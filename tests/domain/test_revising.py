@@ -82,6 +82,14 @@ def test_a_value_of_a_part_that_is_not_there_adds_it() -> None:
     assert added == ContactPoint("website", "x.example", preferred=True)
 
 
+def test_a_first_address_is_made_of_all_that_is_stated() -> None:
+    """Who had no address could get none, or one for each of its fields."""
+    values = {"city": "Cairo", "country": "EG", "street": None}
+    made = apply(CUSTOMER, Customer(), values)
+    assert made == {"addresses": (Address(city="Cairo", country="EG", preferred=True),)}
+    assert apply(CUSTOMER, Customer(), {"city": None}) == {}
+
+
 def test_part_of_an_address_changes_alone() -> None:
     """A new city would wipe the street, or make a second address."""
     giza, cairo = changed(city="Alexandria", region="Delta")["addresses"]

@@ -6,6 +6,7 @@ Called with pairs of an e-mail and a card; buys once for each and prints the ans
 import json
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 
 SHOP = Path(__file__).resolve().parents[2] / "examples" / "django_shop"
@@ -22,6 +23,9 @@ def main(*arguments: str) -> None:
 
     django.setup()
     call_command("migrate", run_syncdb=True, verbosity=0)
+    opened = import_module("shop.customers").crm
+    opened().close()
+    opened.cache_clear()  # who serves has not made the tables, and opens the CRM at the first sale
     answers = []
     for email, card in zip(arguments[::2], arguments[1::2], strict=True):
         form = {"email": email, "item": "saffron", "price": "12.50", "card": card}

@@ -76,6 +76,8 @@ def test_a_reference_that_cannot_be_drawn_is_told() -> None:
     """The test of a plugin would fail far from its cause."""
     with pytest.raises(InvalidSetting, match="needs a customer"):
         records(Relationship, {"order": [UUID(int=1)]})
+    with pytest.raises(InvalidSetting, match="needs a record of any type"):
+        records(Link, {})
 
 
 @given(records(Customer, {}))

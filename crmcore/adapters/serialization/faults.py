@@ -12,14 +12,15 @@ from crmcore.domain.errors import CrmError, InvalidRecord, UnknownName
 
 
 def faults(error: ClassValidationError, known: Iterable[str], where: str) -> dict[str, str]:
-    """Every problem by its path (`contact_points[0].value`); `known` are the keys that `where` has."""
+    """Every problem by its path (`contact_points[0].value`, "" for the whole); `known` are the keys that `where` has."""
     noted, others = error.group_exceptions()
     found = dict(pair for cause, note in noted for pair in _named(note.name, cause))
     for cause in others:
         if isinstance(cause, ForbiddenExtraKeysError):
-            found.update(
-                (name, UnknownName("key", name, known, where).message) for name in map(str, cause.extra_fields)
-            )
+            names = map(str, cause.extra_fields)
+            found.update((name, UnknownName("key", name, known, where).message) for name in names)
+        elif isinstance(cause, CrmError):
+            found[""] = cause.message
         else:
             raise cause
     return found

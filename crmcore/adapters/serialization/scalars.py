@@ -137,10 +137,9 @@ def _reference(field: Field, rule: FieldRule, rules: Rules) -> Scalar:
 
 
 def _json(field: Field, rule: FieldRule, rules: Rules) -> Scalar:
-    def read(value: Any) -> Any:
-        return value if rules.typed or type(value) is not str else _parsed(value)
-
-    return read
+    if rules.typed:
+        return lambda value: value
+    return lambda value: _parsed(value) if type(value) is str else value
 
 
 def _parsed(text: str) -> Any:

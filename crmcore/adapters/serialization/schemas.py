@@ -24,17 +24,18 @@ from crmcore.ports.codec import Problem, Reading, RowReader, Rules
 
 
 class RowSchema(Schema):
-    """The schema of one record type; its fields read by the rules of the rows."""
+    """The schema of one record type; its fields read by the rules of the rows, of which nothing else is kept."""
 
     def __init__(self, rules: Rules) -> None:
-        self.rules = rules
+        self._rules: Rules | None = rules
         self.readers: dict[str, Reader] = {}
         super().__init__(unknown=EXCLUDE)
+        self._rules = None
 
     def on_bind_field(self, field_name: str, field_obj: Any) -> None:
         """marshmallow's own hook, as each field joins the schema."""
-        if isinstance(field_obj, ColumnField):
-            field_obj.use(self.rules)
+        if isinstance(field_obj, ColumnField) and self._rules is not None:
+            field_obj.use(self._rules)
             self.readers[field_obj.column.name] = field_obj.read
 
 
@@ -44,7 +45,7 @@ class RowSchemas:
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._classes: dict[str, type[RowSchema]] = {}
-        self._made: WeakKeyDictionary[Rules, dict[str, RowSchema]] = WeakKeyDictionary()
+        self._made: WeakKeyDictionary[Rules, dict[str, RowSchema]] = WeakKeyDictionary()  # gone with their rules
 
     def columns(self, type: RecordType) -> Columns:
         """The columns of a record type, with the facets of every active plugin."""

@@ -53,9 +53,27 @@ def make_tables(connection: sa.Connection, backend: Backend, tables: Tables, dis
             _join_up(connection, keys)
             continue
         inline = list(table.foreign_key_constraints) if backend == "sqlite" else list(keys)
-        connection.execute(CreateTable(table, include_foreign_key_constraints=inline, if_not_exists=True))
-        for index in sorted(table.indexes, key=lambda i: str(i.name)):
+        statement = CreateTable(table, include_foreign_key_constraints=inline, if_not_exists=True)
+        indexes = sorted(table.indexes, key=lambda i: str(i.name))
+        if backend == "mariadb":
+            connection.exec_driver_sql(_with_indexes(connection.dialect, statement, indexes))
+            continue
+        connection.execute(statement)
+        for index in indexes:
             connection.execute(CreateIndex(index, if_not_exists=True))
+
+
+def _with_indexes(dialect: sa.Dialect, statement: CreateTable, indexes: Iterable[sa.Index]) -> str:
+    """MariaDB makes a table with its indexes in one statement, so whole or not at all, and several times faster."""
+    quote = dialect.identifier_preparer.quote
+    text = str(statement.compile(dialect=dialect))
+    end = text.rindex("\n)")
+    lines = [
+        f", \n\t{'UNIQUE ' if index.unique else ''}INDEX {quote(str(index.name))} "
+        f"({', '.join(quote(c.name) for c in index.columns)})"
+        for index in indexes
+    ]
+    return text[:end] + "".join(lines) + text[end:]
 
 
 def _join_up(connection: sa.Connection, keys: Iterable[sa.ForeignKeyConstraint]) -> None:

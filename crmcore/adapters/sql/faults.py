@@ -51,15 +51,23 @@ def driver_errors(backend: Backend) -> tuple[type[Exception], ...]:
     return tuple(found)
 
 
+_MARIADB_LOST: Final = frozenset((0, 1213, 2006, 2013, 2055))
+"""A deadlock's loser is rolled back whole; and the connection's own failures."""
+
+
 @attrs.frozen
 class Fault:
-    """A driver's exception: what it means, the constraint (SQLite: its columns) and value that it names, its text."""
+    """A driver's exception: what it means, the constraint (SQLite: its columns) and value that it names, its text.
+
+    `lost`: the transaction is gone as a whole, savepoints and all.
+    """
 
     meaning: Meaning
     message: str
     constraint: str = ""
     columns: tuple[str, ...] = ()
     value: str | None = None
+    lost: bool = False
 
 
 def fault_of(error: BaseException) -> Fault:
@@ -87,6 +95,9 @@ def _sqlite_fault(error: sqlite3.Error) -> Fault:
 
 def _postgresql_fault(error: Any) -> Fault:
     meaning = _POSTGRESQL.get(error.sqlstate or "", "failed")
+    gone = error.sqlstate is None and type(error).__name__ in ("OperationalError", "InterfaceError")
+    if gone or (error.sqlstate or "").startswith(("08", "57P0")):  # there is no server behind it any more
+        return Fault(meaning, str(error), lost=True)
     diagnosis = error.diag
     detail = diagnosis.message_detail or ""
     named = re.search(r"^Key \((?P<columns>.*?)\)=\((?P<value>.*)\) (?:already exists|is )", detail, re.DOTALL)
@@ -98,6 +109,8 @@ def _mariadb_fault(error: BaseException) -> Fault:
     code, *rest = error.args or (0,)
     message = str(rest[0]) if rest else str(error)
     meaning = _MARIADB.get(code, "failed") if isinstance(code, int) else "failed"
+    if code in _MARIADB_LOST:
+        return Fault(meaning, message, lost=True)
     if named := re.search(r"^Duplicate entry '(?P<value>.*)' for key '(?P<key>.*)'$", message, re.DOTALL):
         return Fault(meaning, message, named["key"], value=named["value"])
     named = re.search(r"CONSTRAINT `(?P<name>[^`]+)`", message)

@@ -146,7 +146,7 @@ class SqlTransaction:
             self._runner.run(f"ROLLBACK TO SAVEPOINT {name}")
             self._runner.run(f"RELEASE SAVEPOINT {name}")
         except self._model.driver_errors as error:
-            self._lost = self._translated(error)
+            self._lost = self._lost or self._translated(error)
 
     def commit(self) -> None:
         """Make it last, or leave it to the host."""
@@ -154,19 +154,21 @@ class SqlTransaction:
         if self._lost is not None:
             self.rollback()
             raise self._lost
-        self._end(session.commit)
+        self._session = None
+        try:
+            session.commit()
+        except self._model.driver_errors as error:
+            raise self._translated(error) from error
 
     def rollback(self) -> None:
         """Undo it, as far as it is this transaction's own."""
         session = self._open()
-        self._end(session.rollback)
-
-    def _end(self, end: Callable[[], None]) -> None:
         self._session = None
         try:
-            end()
+            session.rollback()
         except self._model.driver_errors as error:
-            raise self._translated(error) from error
+            if self._lost is None:  # else the database has rolled back already
+                raise self._translated(error) from error
 
     def _open(self) -> Session:
         if self._session is None:
@@ -194,7 +196,7 @@ class SqlTransaction:
     def _refused(self, error: Exception, attempt: Attempt) -> CrmError:
         fault = fault_of(error)
         if fault.meaning in ("busy", "failed"):
-            return translated(self._model.tables, fault)
+            return self._translated(error)
         try:
             rule, value = blamed(self._model, self._runner, fault, attempt)
         except self._model.driver_errors:  # the search for the culprit is a courtesy
@@ -202,4 +204,7 @@ class SqlTransaction:
         return translated(self._model.tables, fault, attempt.removing, rule, value)
 
     def _translated(self, error: Exception) -> CrmError:
-        return failure(error)
+        found = failure(error)
+        if fault_of(error).lost:
+            self._lost = found
+        return found

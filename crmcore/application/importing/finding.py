@@ -39,8 +39,8 @@ class Finder:
     """Finds records by text in bulk, and remembers what it has found.
 
     Without `match`, a text is an id, else an external id, else a code, else a name, else an e-mail address or a phone
-    number. Where several records fit, those of the row's own system of origin count. An external id counts in the row's
-    own system alone, and in any where the row names none.
+    number. Where several records fit, those of the row's own system of origin count, and those written just like the
+    text. An external id counts in the row's own system alone, and in any where the row names none.
     """
 
     def __init__(self, unit: UnitOfWork) -> None:
@@ -77,7 +77,7 @@ class Finder:
         visible = set(self._unit.binder().visible_names(lookup.type))
         for way in [match] if match else [way for way in ways(lookup.type) if way in visible]:
             found = self._by(lookup, way, source, texts)
-            yield from ((text, _ids(records, source)) for text, records in found.items())
+            yield from ((text, _ids(records, source, way, text)) for text, records in found.items())
             texts = [text for text in texts if text not in found]
             if not texts:
                 return
@@ -123,7 +123,9 @@ def ways(type: RecordType) -> list[str]:
     return ["id", "external_id", *(name for kind in KEYED for name, search in known.items() if search == kind)]
 
 
-def _ids(records: list[Any], source: str | None) -> tuple[UUID, ...]:
-    """The records that fit: those of the row's own system of origin, if there are any among several."""
-    own = [record for record in records if record.source == source] if len(records) > 1 else []
-    return tuple(record.id for record in own or records)
+def _ids(records: list[Any], source: str | None, way: str, text: str) -> tuple[UUID, ...]:
+    """The records that fit: of several those of the row's own system of origin, of these those with the very text."""
+    if len(records) > 1:
+        records = [each for each in records if each.source == source] or records
+        records = [each for each in records if getattr(each, way, None) == text] or records
+    return tuple(each.id for each in records)

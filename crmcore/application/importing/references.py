@@ -18,6 +18,7 @@ from crmcore.domain.columns import columns_of
 from crmcore.domain.errors import ImportRefused
 from crmcore.domain.field import Field
 from crmcore.domain.flatten import build
+from crmcore.domain.matching import search_key
 from crmcore.domain.reading import shorten
 from crmcore.domain.record import Record, RecordType
 from crmcore.ports.codec import Unresolved
@@ -143,11 +144,15 @@ class References:
         return {each: id for name, given in by_type.items() for each, id in self._create_of(name, given).items()}
 
     def _create_of(self, name: str, wanted: Sequence[Wanted]) -> dict[Wanted, UUID | str]:
-        ids = {each: self._unit.kernel.ids.new() for each in wanted}
         type = self._unit.catalogue.record(name)
+        alike: dict[tuple[Any, ...], list[Wanted]] = {}
+        for each in wanted:
+            alike.setdefault(_same_when(type, each), []).append(each)
+        made = {each[0]: self._unit.kernel.ids.new() for each in alike.values()}
+        ids = {each: made[group[0]] for group in alike.values() for each in group}
         try:
             with self._unit.savepoint():
-                self._unit.records(name).add_many(_minimal(type, id, each) for each, id in ids.items())
+                self._unit.records(name).add_many(_minimal(type, id, each) for each, id in made.items())
         except ROW_ERRORS as error:
             if len(wanted) == 1:
                 return {wanted[0]: f"it cannot be created: {error}"}
@@ -155,6 +160,12 @@ class References:
         for each, id in ids.items():
             self._finder.remember(each, id)
         return dict(ids)
+
+
+def _same_when(type: RecordType, wanted: Wanted) -> tuple[Any, ...]:
+    """What texts share that would find the record which one of them makes."""
+    search = searches(type).get(wanted.match or "name")
+    return wanted.match, wanted.source, search_key(search, wanted.text) or wanted.text if search else wanted.text
 
 
 def _minimal(type: RecordType, id: UUID, wanted: Wanted) -> Record:

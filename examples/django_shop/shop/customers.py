@@ -9,5 +9,8 @@ import crmcore
 
 @cache
 def crm() -> crmcore.Crm:
-    """The CRM over the shop's database; opened at first use, with connections of its own for its own work."""
+    """The CRM over the shop's database; opened at first use, with connections of its own for its own work.
+
+    That first use must not be inside `atomic()`: on SQLite it would wait for the transaction that is waiting for it.
+    """
     return crmcore.open(settings.CRM_DATABASE)

@@ -8,7 +8,7 @@ from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from crmcore import CrmError, Interaction, Money, Order, OrderLine, Person
+from crmcore import Crm, CrmError, Interaction, Money, Order, OrderLine, Person
 from shop.customers import crm
 from shop.models import Purchase
 
@@ -21,11 +21,12 @@ class PaymentRefused(Exception):
 @require_POST
 def buy(request: HttpRequest) -> JsonResponse:
     """Sell an item to somebody known by e-mail. What the CRM or the bank refuses leaves nothing behind."""
+    shop_crm = crm()
     email, item, price = (request.POST[name] for name in ("email", "item", "price"))
     try:
         with transaction.atomic():
             purchase = Purchase.objects.create(email=email, item=item, amount=Decimal(price))
-            tell_crm(purchase, Money(price, "EUR"))
+            tell_crm(shop_crm, purchase, Money(price, "EUR"))
             if request.POST.get("card") == "expired":
                 raise PaymentRefused("the card has expired")
     except PaymentRefused as refused:
@@ -35,9 +36,9 @@ def buy(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"purchase": purchase.pk}, status=201)
 
 
-def tell_crm(purchase: Purchase, price: Money) -> None:
+def tell_crm(shop_crm: Crm, purchase: Purchase, price: Money) -> None:
     """Write the order and the contact to the CRM, on Django's connection and so in its transaction."""
-    with crm().work(dbapi=connection.connection, actor="checkout", source="shop") as work:
+    with shop_crm.work(dbapi=connection.connection, actor="checkout", source="shop") as work:
         customer = work.customers.find(email=purchase.email)
         if customer is None:
             customer = work.customers.add(Person(emails=[purchase.email]))

@@ -72,6 +72,15 @@ def test_keys_are_found_exactly_or_by_range(transaction: MemoryTransaction) -> N
     assert transaction.find_keys("email", "sara", None, ["customer"], 10) == []
 
 
+def test_a_key_that_comes_back_is_found_once(transaction: MemoryTransaction) -> None:
+    """A customer who was renamed there and back would stand in a search twice."""
+    for _ in range(2):
+        transaction.add_keys([_key("sara")])
+        assert transaction.find_keys("name", "s", "t", ["customer"], 10) == [_key("sara")]
+        transaction.drop_keys([_key("sara")])
+        assert transaction.find_keys("name", "s", "t", ["customer"], 10) == []
+
+
 def test_keys_of_many_rows_are_found_at_once(transaction: MemoryTransaction) -> None:
     """Each row of an import would ask for itself."""
     transaction.add_keys([_key("sara"), _key("s@x", 2, "email"), _key("s@x", 3, "email", "user")])

@@ -11,15 +11,16 @@ from hypothesis import given
 from crmcore.adapters.serialization.converter import RecordCodec
 from crmcore.domain import catalogue, field
 from crmcore.domain.customer import Customer, Organisation, Person
-from crmcore.domain.errors import InvalidRecord, UnknownName
+from crmcore.domain.errors import InvalidRecord, InvalidValue, UnknownName
 from crmcore.domain.money import Money
 from crmcore.domain.part import Part, part, parts
 from crmcore.domain.product import Product
 from crmcore.domain.record import Record, RecordType, record
+from crmcore.ports.codec import Codec
 from crmcore.testing.specimens import Profile, Sample
 from tests.adapters.serialization.declared import CATALOGUE, CUSTOMER, PRODUCT, SAMPLE, any_record
 
-CODEC = RecordCodec(CATALOGUE)
+CODEC: Codec = RecordCodec(CATALOGUE)
 NOON = dt.datetime(2025, 1, 31, 12, tzinfo=dt.UTC)
 
 
@@ -141,6 +142,28 @@ def test_an_unknown_class_is_refused() -> None:
 
     with pytest.raises(UnknownName, match="Stranger"):
         CODEC.dump(Stranger())
+
+
+def test_a_class_that_refuses_is_a_problem_and_a_broken_one_an_error() -> None:
+    """A value that a plugin's class refuses would be a traceback, or a fault of its code be taken for bad data."""
+
+    @record("span")
+    class Span(Record):
+        """Refuses what ends before it starts, and breaks at 0."""
+
+        start: int = field.integer()
+        end: int = field.integer()
+
+        def __attrs_post_init__(self) -> None:
+            if self.end // self.start < 1:
+                raise InvalidValue("ends before it starts")
+
+    found = catalogue.build([("office", Span)])
+    codec = RecordCodec(found)
+    with pytest.raises(InvalidRecord, match="ends before it starts"):
+        codec.load(found.of(Span), {"start": 2, "end": 1})
+    with pytest.raises(ZeroDivisionError):
+        codec.load(found.of(Span), {"start": 0, "end": 1})
 
 
 def test_annotations_need_not_resolve() -> None:

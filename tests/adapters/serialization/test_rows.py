@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from crmcore.adapters.serialization.schemas import RowSchemas
 from crmcore.domain import flatten, listing
 from crmcore.domain.record import Record, RecordType
-from crmcore.ports.codec import FieldRule, Rules
+from crmcore.ports.codec import FieldRule, Rules, Schemas
 from crmcore.testing.strategies import values
 from tests.adapters.serialization.declared import CATALOGUE, CUSTOMER, ORDER, SAMPLE, any_record
 
-SCHEMAS = RowSchemas(CATALOGUE)
+SCHEMAS: Schemas = RowSchemas(CATALOGUE)
 TYPES = (CUSTOMER, ORDER, SAMPLE)
 TYPED = (
     st.none()

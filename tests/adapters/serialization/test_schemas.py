@@ -1,8 +1,10 @@
 """Tests of rows read: each value is exactly what stands there, or is refused with the reason."""
 
 import datetime as dt
+import gc
 import subprocess
 import sys
+import weakref
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -329,6 +331,16 @@ def test_marshmallow_is_loaded_only_to_read_rows() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "False"
+
+
+def test_schemas_go_with_the_rules_that_they_were_made_for() -> None:
+    """A host that reads a row per request would keep a schema of every one."""
+    rules = Rules(currency="EUR")
+    SCHEMAS.read(SAMPLE, {"data": "1", "price": "1"}, rules=rules)
+    kept = weakref.ref(rules)
+    del rules
+    gc.collect()
+    assert kept() is None
 
 
 def test_a_schema_tells_tools_what_a_column_is() -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-import pymysql
 import sqlalchemy as sa
 
 HOST_TABLE = "CREATE TABLE host_order (id INTEGER PRIMARY KEY)"
@@ -31,7 +31,7 @@ def raw_connection(url: str, **options: Any) -> Any:
             application_name=_listed(parsed.query.get("application_name"))[0],
             **options,
         )
-    return pymysql.connect(
+    return importlib.import_module("pymysql").connect(
         host=parsed.host,
         port=parsed.port or 3306,
         user=parsed.username,
@@ -64,6 +64,12 @@ def make_host_table(url: str) -> None:
 
 class Failing(Exception):
     """What goes wrong in the host."""
+
+
+def fail(really: bool) -> None:
+    """What goes wrong, if it does."""
+    if really:
+        raise Failing
 
 
 @contextmanager

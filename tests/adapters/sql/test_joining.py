@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
+import sqlite3
+import time
 from collections.abc import Iterator
+from threading import Thread
 from typing import Any
 
 import psycopg
-import pymysql
 import pytest
 import sqlalchemy as sa
-from pymysql.cursors import DictCursor
 
 import crmcore
 from crmcore.adapters.sql import own_engine
@@ -19,7 +21,7 @@ from crmcore.domain.errors import InvalidSetting, StorageBusy
 from crmcore.domain.money import Money
 from crmcore.domain.order import Order, OrderLine
 from crmcore.domain.product import Product
-from tests.adapters.sql.hosts import Failing, expecting, host_rows, make_host_table, raw_connection
+from tests.adapters.sql.hosts import expecting, fail, host_rows, make_host_table, raw_connection
 from tests.databases import storages
 
 
@@ -57,11 +59,9 @@ def test_both_fates_on_a_sqlalchemy_connection(
         connection.execute(sa.text("INSERT INTO host_order VALUES (1)"))
         with expecting(ours_fails), crm.work("checkout", connection=connection) as work:
             work.customers.add(Person("Leila"))
-            if ours_fails:
-                raise Failing
+            fail(ours_fails)
         connection.execute(sa.text("INSERT INTO host_order VALUES (2)"))
-        if host_fails:
-            raise Failing
+        fail(host_fails)
     assert host_rows(fresh_url) == (0 if host_fails else 2)
     assert customers(crm) == (0 if host_fails or ours_fails else 1)
 
@@ -74,8 +74,7 @@ def test_both_fates_on_a_raw_connection(crm: Crm, fresh_url: str, host_fails: bo
     connection.cursor().execute("INSERT INTO host_order VALUES (1)")
     with expecting(ours_fails), crm.work("checkout", dbapi=connection) as work:
         work.customers.add(Person("Leila"))
-        if ours_fails:
-            raise Failing
+        fail(ours_fails)
     connection.cursor().execute("INSERT INTO host_order VALUES (2)")
     (connection.rollback if host_fails else connection.commit)()
     connection.close()
@@ -129,7 +128,7 @@ def test_savepoints_of_ours_and_of_the_host_nest(crm: Crm, engine: sa.Engine) ->
             work.customers.add(Person("kept"))
             with expecting(True), work.savepoint():
                 work.customers.add(Person("undone"))
-                raise Failing
+                fail(True)
             with work.savepoint():
                 work.customers.add(Person("kept too"))
         inner = connection.begin_nested()
@@ -170,7 +169,7 @@ def test_without_foreign_keys_sqlite_is_refused(crm: Crm, fresh_url: str) -> Non
     """References to nothing would be stored."""
     connection = raw_connection(fresh_url)
     connection.execute("PRAGMA foreign_keys = OFF")
-    with pytest.raises(InvalidSetting, match="crmcore.prepare"), crm.work("checkout", dbapi=connection):
+    with pytest.raises(InvalidSetting, match="prepare the engine"), crm.work("checkout", dbapi=connection):
         pass
     connection.close()
 
@@ -210,7 +209,7 @@ def test_what_a_psycopg_host_has_set_stays_and_does_not_matter(crm: Crm, fresh_u
 @pytest.mark.parametrize("fresh_url", storages("mariadb"), indirect=True)
 def test_what_a_pymysql_host_has_set_stays_and_does_not_matter(crm: Crm, fresh_url: str) -> None:
     """Rows as dictionaries, little room for gathered parts or another zone would change what we read."""
-    connection = raw_connection(fresh_url, cursorclass=DictCursor)
+    connection = raw_connection(fresh_url, cursorclass=importlib.import_module("pymysql.cursors").DictCursor)
     with connection.cursor() as cursor:
         cursor.execute("SET SESSION group_concat_max_len = 100, time_zone = '+03:30'")
     check_exactness(crm, connection)
@@ -223,8 +222,6 @@ def test_what_a_pymysql_host_has_set_stays_and_does_not_matter(crm: Crm, fresh_u
 @pytest.mark.parametrize("fresh_url", storages("sqlite"), indirect=True)
 def test_what_a_sqlite3_host_has_set_stays_and_does_not_matter(crm: Crm, fresh_url: str) -> None:
     """Rows as dictionaries or converters of declared types would change what we read."""
-    import sqlite3
-
     connection = raw_connection(fresh_url, detect_types=sqlite3.PARSE_DECLTYPES)
     connection.row_factory = sqlite3.Row
     check_exactness(crm, connection)
@@ -284,11 +281,7 @@ def test_after_a_deadlock_nothing_more_is_written(crm: Crm, fresh_url: str) -> N
     assert customers(crm) == 2
 
 
-def waiting(connection: pymysql.Connection[Any], sql: str, value: str) -> None:
+def waiting(connection: Any, sql: str, value: str) -> None:
     """Send a statement that has to wait, and do not wait for it."""
-    from threading import Thread
-
     Thread(target=lambda: connection.cursor().execute(sql, (value,)), daemon=True).start()
-    import time
-
     time.sleep(0.3)

@@ -1,0 +1,171 @@
+"""Exporting records: as rows that an import takes back, within what the actor may see.
+
+In JSON lines parts stand whole. A table has flat columns (the preferred e-mail address), a row for each part that
+stands one a row (an order's lines), and a column for each other kind of part that holds them whole, as JSON, where the
+flat columns do not say all: so nothing is lost, and simple records stay simple.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+
+from crmcore.domain import listing
+from crmcore.domain.columns import Column, Columns, Group, columns_of
+from crmcore.domain.errors import UnknownName
+from crmcore.domain.facet import Facet, FacetType
+from crmcore.domain.making import made
+from crmcore.domain.money import Money
+from crmcore.domain.part import PartType
+from crmcore.domain.record import Record, RecordType
+from crmcore.ports.exchange import RowSink
+from crmcore.ports.work import Where
+
+if TYPE_CHECKING:
+    from crmcore.application.unit import UnitOfWork
+
+SET_BY_CRMCORE: Final = frozenset({"version", "created_at", "changed_at"})
+"""Columns that no import takes: exported only where they are asked for."""
+STEP: Final = 1_000
+
+
+def export_columns(unit: UnitOfWork, record: str, format: str, asked: Sequence[str] = ()) -> tuple[str, ...]:
+    """The columns of an export: those asked for, else all that the actor may see and an import takes back.
+
+    `UnknownName` for one that does not exist or is hidden.
+    """
+    type = unit.catalogue.record(record)
+    columns, wholes = _columns(unit, type), _wholes(unit, type)
+    known = [*columns.by_name, *(name for name in wholes if name not in columns.by_name)]
+    if asked:
+        for name in asked:
+            if name not in known:
+                raise UnknownName("field", name, known, type.name)
+        return tuple(dict.fromkeys(asked))
+    kept = [name for name in known if name not in SET_BY_CRMCORE]
+    if format == "jsonl":
+        return tuple(name for name in kept if name in wholes or not _in_part(columns.by_name[name]))
+    lines = {group.attribute for group in columns.groups if group.place == "line"}
+    return tuple(name for name in kept if name not in lines)
+
+
+def export_records(
+    unit: UnitOfWork,
+    record: str,
+    where: Where,
+    columns: Sequence[str],
+    sink: RowSink,
+    format: str = "csv",
+    *,
+    for_spreadsheet: bool = False,
+    sort: str = "",
+    progress: Callable[[int], None] | None = None,
+) -> int:
+    """Write the records that fit to a sink, in constant memory; how many rows there were.
+
+    `columns` are those of `export_columns`. For a spreadsheet, numbers and amounts in the base currency are numbers;
+    an amount below zero in another currency has a minus sign that starts no formula. Closing the sink is the caller's.
+    """
+    type = unit.catalogue.record(record)
+    writer = _writer(unit, type, export_columns(unit, record, format, columns), format, for_spreadsheet)
+    total = 0
+    for count, each in enumerate(unit.records(record).stream(where, sort=sort, with_=writer.facets), 1):
+        for row in writer.rows(each):
+            sink.write(row)
+            total += 1
+        if progress is not None and count % STEP == 0:
+            progress(count)
+    return total
+
+
+@attrs.frozen(eq=False)
+class Writer:
+    """How the records of one export become rows."""
+
+    columns: Columns
+    wholes: Mapping[str, PartType]
+    facets: tuple[type[Facet], ...]
+    plain: bool
+    currency: str | None
+
+    def rows(self, record: Record) -> Iterator[dict[str, object]]:
+        """The rows of a record: one, or in a table as many as it has parts that stand one a row."""
+        held = {name: (part, getattr(record, name)) for name, part in self.wholes.items()}
+        if self.plain:
+            wholes = {name: _plain(part, parts) for name, (part, parts) in held.items()}
+            yield {**listing.flat(self.columns, record), **wholes}
+            return
+        found = listing.values(self.columns, record)
+        shared = {name: self._cell(self.columns.by_name[name], value) for name, value in found.items()}
+        for name, (part, parts) in held.items():
+            if parts and not self._are_flat(part, parts, found):
+                shared[name] = json.dumps(_plain(part, parts), ensure_ascii=False)
+        lines = [line for group in self.columns.groups if group.place == "line" for line in self._lines(group, record)]
+        yield from ({**shared, **line} for line in lines or [{}])
+
+    def _are_flat(self, part: PartType, held: tuple[Any, ...], found: Mapping[str, Any]) -> bool:
+        """Whether an import would make these very parts of the flat values."""
+        remade: list[Any] = []
+        for group in self.columns.groups:
+            if group.place == "flat" and group.holder is part:
+                given = {f.name: v for n, f in group.fields.items() if (v := found.get(n)) not in (None, ())}
+                remade += made(group, given) if given else ()
+        return [(n, part.values(each)) for n, each in enumerate(remade, 1)] == [(p.no, part.values(p)) for p in held]
+
+    def _lines(self, group: Group, record: Record) -> Iterator[dict[str, object]]:
+        shown = [self.columns.by_name[name] for name in group.fields if name in self.columns.by_name]
+        for part in getattr(record, group.attribute) if shown else ():
+            yield {column.name: self._cell(column, getattr(part, column.field.name)) for column in shown}
+
+    def _cell(self, column: Column, value: Any) -> object:
+        if self.currency is not None:
+            if isinstance(value, int | Decimal) and not isinstance(value, bool):
+                return value
+            if isinstance(value, Money):
+                return value.amount if value.currency == self.currency else str(value).replace("-", "\u2212")
+        return listing.text(column, value)
+
+
+def _writer(unit: UnitOfWork, type: RecordType, names: Sequence[str], format: str, for_spreadsheet: bool) -> Writer:
+    columns, wholes = _columns(unit, type), _wholes(unit, type)
+    plain = format == "jsonl"
+    asked = {n: columns.by_name[n] for n in names if n in columns.by_name and not (plain and n in wholes)}
+    holders = [c.group.holder for c in asked.values() if c.group is not None]
+    return Writer(
+        columns=Columns(type, asked, columns.groups),
+        wholes={name: part for name, part in wholes.items() if name in names},
+        facets=tuple(dict.fromkeys(holder.cls for holder in holders if isinstance(holder, FacetType))),
+        plain=plain,
+        currency=unit.kernel.currency if for_spreadsheet else None,
+    )
+
+
+def _columns(unit: UnitOfWork, type: RecordType) -> Columns:
+    facets = unit.catalogue.facets.get(type.name, ())
+    return columns_of(type, facets).visible(unit.rule(type).hidden)
+
+
+def _wholes(unit: UnitOfWork, type: RecordType) -> dict[str, PartType]:
+    """Parts that may stand whole, by attribute: those of which nothing is hidden."""
+    hidden = unit.rule(type).hidden
+    views = {p.name: {v.name for v in type.options.flats if v.part == p.name} for p in type.parts}
+    return {p.attribute: p for p in type.parts if hidden.isdisjoint({p.name, p.attribute} | views[p.name])}
+
+
+def _in_part(column: Column) -> bool:
+    return column.group is not None and column.group.place != "facet"
+
+
+def _plain(part: PartType, held: Sequence[Any]) -> list[dict[str, Any]]:
+    """Parts in plain form, each with its number and what it has."""
+    return [
+        {
+            "no": each.no,
+            **{f.name: f.plain(v) for f, v in zip(part.fields, part.values(each), strict=True) if v is not None},
+        }
+        for each in held
+    ]

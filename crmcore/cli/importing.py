@@ -1,0 +1,146 @@
+"""`crm import`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+import click
+
+from crmcore.adapters.files import FORMATS, open_rejects, open_rows
+from crmcore.adapters.serialization.schemas import RowSchemas
+from crmcore.application.importing import ColumnMapping, ImportPlan, ImportReport, import_records, read_mapping
+from crmcore.application.importing.plan import CHOICES, OnDuplicate
+from crmcore.cli import errors, output, tables
+from crmcore.cli.naming import record_argument
+from crmcore.cli.options import Command
+from crmcore.cli.session import Session, pass_session
+from crmcore.domain.errors import ImportRefused
+from crmcore.domain.reading import DECIMAL_MARKS
+
+if TYPE_CHECKING:
+    from crmcore.crm import Crm
+
+SHOWN: Final = 20
+BLOCK: Final = 1 << 20
+
+
+@attrs.frozen(kw_only=True)
+class Request:
+    """What `crm import` is asked to do."""
+
+    record: str
+    file: Path
+    format: str | None = None
+    map: Path | None = None
+    encoding: str | None = None
+    date_format: str | None = None
+    decimal: str | None = None
+    match: str | None = None
+    on_duplicate: OnDuplicate = "skip"
+    source: str | None = None
+    ignore_unknown: bool = False
+    dry_run: bool = False
+    rejects: Path | None = None
+
+    def plan(self) -> ImportPlan:
+        """How its rows become records."""
+        return ImportPlan(
+            record=self.record,
+            mapping=ColumnMapping() if self.map is None else read_map(self.map),
+            match=self.match,
+            on_duplicate=self.on_duplicate,
+            date_format=self.date_format,
+            decimal=self.decimal,
+            source=self.source,
+            ignore_unknown=self.ignore_unknown,
+        )
+
+
+@click.command("import", cls=Command)
+@record_argument
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.option("--format", type=click.Choice(FORMATS), help="The file's format, if its name does not tell.")
+@click.option(
+    "--map", metavar="MAP.toml", type=click.Path(path_type=Path), help="Which column is which field, and how."
+)
+@click.option("--encoding", metavar="E", help="The file's encoding, if it does not prove itself: cp1256, say.")
+@click.option("--date-format", metavar="F", help="How dates are written: %d/%m/%Y; else ISO 8601.")
+@click.option("--decimal", type=click.Choice(DECIMAL_MARKS), help="The decimal mark, where a number could mean two.")
+@click.option("--match", metavar="FIELD", help="The one field by which a row's record is known.")
+@click.option("--dry-run", is_flag=True, help="Report what would happen, and write no record.")
+@click.option("--rejects", metavar="FILE", type=click.Path(path_type=Path), help="Put refused rows here, to be mended.")
+@click.option(
+    "--on-duplicate",
+    type=click.Choice(CHOICES),
+    default="skip",
+    show_default=True,
+    help="What becomes of a row whose record is there already.",
+)
+@click.option("--source", metavar="S", help="The system of origin, for rows that name none.")
+@click.option("--ignore-unknown", is_flag=True, help="Leave out columns that match no field.")
+@pass_session
+def import_file(session: Session, /, **given: Any) -> int:
+    """Import records from a file of CSV, TSV or JSON lines.
+
+    Each row is created, updated, unchanged or rejected. Exit status 3: some rows were rejected, all others are in.
+    """
+    report = import_into(session, session.crm, Request(**given), session.settings.actor)
+    session.emit(report.plain(), lambda: report_text(report, given["dry_run"]))
+    if report.left_out:
+        session.note(f"columns that were left out: {', '.join(report.left_out)}")
+    if not given["dry_run"]:
+        session.pump()
+    return errors.REJECTED if report.rejected else errors.DONE
+
+
+def import_into(session: Session, crm: Crm, request: Request, actor: str) -> ImportReport:
+    """Do what is asked, in one unit of work. The rejects file stands before the rows do: none of them gets lost."""
+    plan = request.plan()
+    rows = open_rows(request.file, request.format, request.encoding)
+    unit = crm.work(actor=actor, source=plan.origin, dry=request.dry_run)
+    rejects = nullcontext() if request.rejects is None else open_rejects(request.rejects, rows.columns)
+    with session.progress(f"{request.record}s", lambda: lines_of(request.file)) as done, unit as work, rejects as sink:
+        return import_records(work, plan, rows, RowSchemas(crm.catalogue), sink, _steps(done))
+
+
+def _steps(done: Callable[[int], None]) -> Callable[[int], None]:
+    """From how much is done in all to how much more is."""
+    before = 0
+
+    def advance(total: int) -> None:
+        nonlocal before
+        done(total - before)
+        before = total
+
+    return advance
+
+
+def read_map(path: Path) -> ColumnMapping:
+    """The mapping in a file; `ImportRefused` if there is none that can be read."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise ImportRefused(f"{path} cannot be read: {error.strerror or error}", map=str(path)) from None
+    except UnicodeDecodeError as error:
+        raise ImportRefused(f"{path} cannot be used: a map is in UTF-8 ({error})", map=str(path)) from None
+    return read_mapping(text, str(path))
+
+
+def lines_of(path: Path) -> int:
+    """How many lines a file has: about how many rows."""
+    with path.open("rb") as file:
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(BLOCK), b""))
+
+
+def report_text(report: ImportReport, dry: bool) -> str:
+    """The report for people, with the first refused rows."""
+    figures = ("created", "updated", "unchanged", "rejected")
+    counts = ", ".join(f"{getattr(report, name):,} {name}" for name in figures)
+    head = f"{'would be: ' if dry else ''}{report.rows:,} rows: {counts}; {report.records:,} records made"
+    listed = [attrs.asdict(each) for each in report.rejects[:SHOWN]]
+    more = f"\n… and {report.rejected - SHOWN:,} more rejected rows" if report.rejected > SHOWN else ""
+    return f"{head}\n\n{tables.table(listed, most=output.terminal_width())}{more}" if listed else head
