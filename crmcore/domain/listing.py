@@ -43,7 +43,7 @@ def rows(columns: Columns, record: Record) -> list[dict[str, str]]:
     """The record as cells of text (see `domain.cells`): one row, or for a type whose parts stand one a row, as many as
     it has of those, each with all that the record says."""
     found = values(columns, record)
-    shared = {name: text(columns.by_name[name], value) for name, value in found.items()}
+    shared = {name: "" if value is None else text(columns.by_name[name], value) for name, value in found.items()}
     lines = [line for group in columns.groups if group.place == "line" for line in _lines(group, columns, record)]
     return [{**shared, **line} for line in lines] or [shared]
 

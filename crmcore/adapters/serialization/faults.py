@@ -12,7 +12,7 @@ from crmcore.domain.errors import CrmError, InvalidRecord, UnknownName
 
 
 def faults(error: ClassValidationError, known: Iterable[str], where: str) -> dict[str, str]:
-    """Every problem by its path (`contact_points[0].value`, "" for the whole); `known` are the keys that `where` has."""
+    """Every problem by its path (`contact_points[0].value`; "" for the whole). `known` are the keys of `where`."""
     noted, others = error.group_exceptions()
     found = dict(pair for cause, note in noted for pair in _named(note.name, cause))
     for cause in others:
