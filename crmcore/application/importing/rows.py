@@ -69,7 +69,7 @@ class RowTyper:
         for part, column in self._wholes:
             value = given.get(column)
             flat = part.attribute in self._binding.rules
-            if value in (None, "") or (flat and not looks_whole(value)):
+            if value in (None, "", []) or (flat and not looks_whole(value)):
                 continue
             given.pop(column)
             try:

@@ -75,7 +75,7 @@ class Writer:
     def _change(self, entry: Entry, record: Any, changed: Mapping[str, Any]) -> Any:
         try:
             with self._unit.savepoint():
-                after: Any = self._unit.records(self._binding.type.name).change(record.id, **changed)
+                after: Any = self._unit.records(self._binding.type.name).change(record.id, changed)
         except ROW_ERRORS as error:
             entry.rows[0].refuse(refusal(self._binding, entry, error))
             return record
