@@ -11,18 +11,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from crmcore.application import feeding, rekeying
 from crmcore.application.kernel import Kernel
+from crmcore.application.readiness import Readiness
 from crmcore.application.unit import UnitOfWork
 from crmcore.domain.catalogue import Catalogue
 from crmcore.domain.change import Actor, LogEntry, actor_of
 from crmcore.domain.errors import (
     ConcurrentChange,
     InvalidSetting,
-    MissingPlugin,
-    SchemaMismatch,
     StorageBusy,
 )
-from crmcore.domain.fold import FOLD_VERSION
-from crmcore.domain.keys import KEYS_VERSION
 from crmcore.plugins.registry import Registry, load
 from crmcore.ports.clock import Clock, Ids
 from crmcore.ports.policy import AllowAll, Policy
@@ -32,8 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
 T = TypeVar("T")
-REVISION = "0001"
-CORE = "core"
+READ_ONLY = "with plugins 'none' no record is written: guards of plugins could not be asked"
 _PAUSES = random.SystemRandom()
 
 
@@ -72,16 +68,13 @@ class Crm:
         schema: str | None = None,
     ) -> None:
         self._source = storage or _sql_source(engine, prefix, schema)
-        stamp = self._source.peek()
         self.read_only = plugins == "none"
-        self.registry: Registry = load(_wanted(plugins, stamp))
+        self.registry: Registry = load(_wanted(plugins, self._source.peek))
         self.catalogue = self.registry.catalogue
         self.storage = self._source.open(self.catalogue)
-        self._stamp = stamp
-        self._wanted = self._fingerprints()
-        self._ready = False
+        self.readiness = Readiness(self.catalogue, self.registry.names, self._source.peek)
         if not self.read_only:
-            self._check_plugins()
+            self.readiness.check_plugins()
         self.kernel = Kernel(
             catalogue=self.catalogue,
             policy=policy or AllowAll(),
@@ -111,7 +104,8 @@ class Crm:
         self._check_ready()
         handle = connection if connection is not None else dbapi
         begin: Callable[[], Transaction] = self.storage.begin if handle is None else lambda: self.storage.join(handle)
-        return UnitOfWork(self.kernel, begin, actor_of(actor), source=source, dry=dry, refusal=self._write_refusal())
+        refusal = READ_ONLY if self.read_only else self.readiness.stale_keys()
+        return UnitOfWork(self.kernel, begin, actor_of(actor), source=source, dry=dry, refusal=refusal)
 
     def run(self, function: Callable[[UnitOfWork], T], *, actor: Actor | str, retries: int = 3) -> T:
         """What `function(work)` returns, in an own unit of work that is repeated up to `retries` times where another
@@ -133,36 +127,23 @@ class Crm:
         """
         if self.read_only:
             raise InvalidSetting("with plugins 'none' nothing is upgraded: name the plugins that are to be active")
-        stamp, wanted = self._stamp, self._wanted
-        made = dict(stamp.fingerprints) if stamp else {}
-        self._refuse_other_declarations(made, wanted, "no migration leads from there in this version of crmcore")
-        missing = [name for name in wanted if name not in made]
-        new = Stamp(
-            revisions={**(stamp.revisions if stamp else {}), **dict.fromkeys(missing, REVISION)},
-            fingerprints={**made, **wanted},
-            plugins=tuple(sorted(n for n in wanted if n != CORE)),
-            fold=stamp.fold if stamp else FOLD_VERSION,
-            keys=stamp.keys if stamp else KEYS_VERSION,
-        )
-        self.storage.create(new, missing)
-        self._stamp, self._ready = self._source.peek(), False
-        return dict(new.revisions)
+        stamp, missing = self.readiness.next_stamp()
+        self.storage.create(stamp, missing)
+        self.readiness.look()
+        return dict(stamp.revisions)
 
     def status(self) -> tuple[dict[str, str], bool]:
         """The revisions in the database, and whether they are those of the running declarations."""
-        stamp = self._stamp
-        return dict(stamp.revisions) if stamp else {}, stamp is not None and not self._pending()
+        stamp = self.readiness.stamp
+        return dict(stamp.revisions) if stamp else {}, stamp is not None and not self.readiness.pending
 
     def rekey(self) -> int:
         """Make every match key anew, after a version of the fold or the normalisers has changed; how many records."""
         self._check_ready()
-        stamp = self._stamp
         with UnitOfWork(self.kernel, self.storage.begin, Actor("rekey", "system")) as work:
             total = rekeying.rekey(work)
-        if stamp is not None:
-            renewed = Stamp(stamp.revisions, stamp.fingerprints, stamp.plugins, FOLD_VERSION, KEYS_VERSION)
-            self.storage.create(renewed, ())
-            self._stamp = renewed
+        self.storage.create(self.readiness.rekeyed_stamp(), ())
+        self.readiness.look()
         return total
 
     def pump(self, seconds: float = 10.0) -> dict[str, int]:
@@ -179,58 +160,11 @@ class Crm:
         """Let go of every connection that is our own."""
         self.storage.close()
 
-    def _fingerprints(self) -> dict[str, str]:
-        names: list[str | None] = [None, *(p.manifest.name for p in self.registry.plugins)]
-        return {name or CORE: self.catalogue.fingerprint(name) for name in names}
-
-    def _check_plugins(self) -> None:
-        active = set(self._stamp.plugins) if self._stamp else set()
-        if missing := sorted(active - {p.manifest.name for p in self.registry.plugins}):
-            raise MissingPlugin(
-                f"{', '.join(missing)} is active in this database but was not named: add it to plugins=[...] "
-                f"(command line: --plugins {','.join(missing)}), or leave plugins out to take those recorded",
-                plugins=missing,
-            )
-
-    def _pending(self) -> list[str]:
-        made = self._stamp.fingerprints if self._stamp else {}
-        return [name for name, shape in self._wanted.items() if made.get(name) != shape]
-
-    def _refuse_other_declarations(self, made: dict[str, str], wanted: dict[str, str], advice: str) -> None:
-        if other := [n for n, shape in wanted.items() if n in made and made[n] != shape]:
-            raise SchemaMismatch(
-                f"the tables of {', '.join(other)} in this database were made by other declarations "
-                f"({', '.join(f'{n}: {made[n]}, here {wanted[n]}' for n in other)}): {advice}",
-                distributions=other,
-            )
-
     def _check_ready(self) -> None:
-        """Once it has been found ready a database stays so for this Crm."""
-        if self._ready:
-            return
-        if self._stamp is None:
-            self._stamp = self._source.peek()
-        if self._stamp is None:
-            raise SchemaMismatch("this database has no tables of crmcore: call crm.upgrade(), or run `crm db upgrade`")
         if self.read_only:
-            return
-        self._refuse_other_declarations(
-            dict(self._stamp.fingerprints), self._wanted, "run `crm db upgrade`, or use the version that did"
-        )
-        if pending := self._pending():
-            raise SchemaMismatch(
-                f"this database has no tables of {', '.join(pending)} yet: call crm.upgrade(), or run `crm db upgrade`",
-                distributions=pending,
-            )
-        self._ready = True
-
-    def _write_refusal(self) -> str | None:
-        stamp = self._stamp
-        if self.read_only:
-            return "with plugins 'none' no record is written: guards of plugins could not be asked"
-        if stamp is not None and (stamp.fold, stamp.keys) != (FOLD_VERSION, KEYS_VERSION):
-            return "the match keys were made by another version of crmcore: run `crm db rekey`"
-        return None
+            self.readiness.check_made()
+        else:
+            self.readiness.check()
 
 
 def open(url: str = "sqlite:///crm.db", **options: Any) -> Crm:
@@ -245,7 +179,7 @@ def open(url: str = "sqlite:///crm.db", **options: Any) -> Crm:
 
         source = SqlSource.own(url, options.pop("prefix", "crm_"), options.pop("schema", None))
     crm = Crm(storage=source, **options)
-    if source.embedded and not crm.read_only and source.peek() is None:
+    if source.embedded and not crm.read_only and crm.readiness.stamp is None:
         crm.upgrade()
     return crm
 
@@ -266,8 +200,9 @@ def _sql_source(engine: Engine | None, prefix: str, schema: str | None) -> Stora
     return SqlSource(engine, prefix, schema)
 
 
-def _wanted(plugins: Sequence[str | object] | str | None, stamp: Stamp | None) -> Sequence[str | object]:
+def _wanted(plugins: Sequence[str | object] | str | None, peek: Callable[[], Stamp | None]) -> Sequence[str | object]:
     if plugins is None:
+        stamp = peek()
         return stamp.plugins if stamp else ()
     if isinstance(plugins, str):
         if plugins != "none":

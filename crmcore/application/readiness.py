@@ -1,0 +1,107 @@
+"""Whether a database fits the running declarations: what it was made by, what it lacks, and what mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+from crmcore.domain.catalogue import Catalogue
+from crmcore.domain.errors import MissingPlugin, SchemaMismatch
+from crmcore.domain.fold import FOLD_VERSION
+from crmcore.domain.keys import KEYS_VERSION
+from crmcore.ports.storage import Stamp
+
+REVISION: Final = "0001"
+CORE: Final = "core"
+
+
+class Readiness:
+    """Compares the stamp of a database with what is declared here. Once found ready it stays so for this Crm."""
+
+    def __init__(self, catalogue: Catalogue, plugins: Iterable[str], peek: Callable[[], Stamp | None]) -> None:
+        names: list[str | None] = [None, *plugins]
+        self.wanted = {name or CORE: catalogue.fingerprint(name) for name in names}
+        self._peek = peek
+        self._ready = False
+        self.stamp = peek()
+
+    def look(self) -> None:
+        """Read the stamp again."""
+        self.stamp, self._ready = self._peek(), False
+
+    @property
+    def pending(self) -> list[str]:
+        """The distributions whose tables are not there, or were made by other declarations."""
+        made = self._made()
+        return [name for name, shape in self.wanted.items() if made.get(name) != shape]
+
+    def _made(self) -> Mapping[str, str]:
+        return self.stamp.fingerprints if self.stamp else {}
+
+    def check_plugins(self) -> None:
+        """`MissingPlugin` if one that is active in the database was not named."""
+        if missing := sorted(set(self.stamp.plugins if self.stamp else ()) - set(self.wanted)):
+            raise MissingPlugin(
+                f"{', '.join(missing)} is active in this database but was not named: add it to plugins=[...] "
+                f"(command line: --plugins {','.join(missing)}), or leave plugins out to take those recorded",
+                plugins=missing,
+            )
+
+    def check_made(self) -> None:
+        """`SchemaMismatch` unless the core's tables are there."""
+        if self.stamp is None:
+            self.look()
+        if self.stamp is None:
+            raise SchemaMismatch("this database has no tables of crmcore: call crm.upgrade(), or run `crm db upgrade`")
+
+    def check(self) -> None:
+        """`SchemaMismatch` unless every declared table is there, as it is declared."""
+        if self._ready:
+            return
+        self.check_made()
+        self._refuse_other("install the version that made them; a migration comes with a later version")
+        if self.pending:
+            raise SchemaMismatch(
+                f"this database has no tables of {', '.join(self.pending)} yet: call crm.upgrade(), or run "
+                "`crm db upgrade`",
+                distributions=self.pending,
+            )
+        self._ready = True
+
+    def _refuse_other(self, advice: str) -> None:
+        made = self._made()
+        if other := [n for n, shape in self.wanted.items() if n in made and made[n] != shape]:
+            raise SchemaMismatch(
+                f"the tables of {', '.join(other)} in this database were made by other declarations "
+                f"({', '.join(f'{n}: {made[n]}, here {self.wanted[n]}' for n in other)}): {advice}",
+                distributions=other,
+            )
+
+    def next_stamp(self) -> tuple[Stamp, list[str]]:
+        """The stamp after an upgrade and the distributions whose tables are to be made; `SchemaMismatch` for tables
+        that other declarations made."""
+        self.look()
+        self._refuse_other("no migration leads from there in this version: install the version that made them")
+        stamp, made = self.stamp, self._made()
+        missing = [name for name in self.wanted if name not in made]
+        new = Stamp(
+            revisions={**(stamp.revisions if stamp else {}), **dict.fromkeys(missing, REVISION)},
+            fingerprints={**made, **self.wanted},
+            plugins=tuple(sorted(n for n in self.wanted if n != CORE)),
+            fold=stamp.fold if stamp else FOLD_VERSION,
+            keys=stamp.keys if stamp else KEYS_VERSION,
+        )
+        return new, missing
+
+    def rekeyed_stamp(self) -> Stamp:
+        """The stamp once every match key was made anew."""
+        self.check_made()
+        stamp = self.stamp or self.next_stamp()[0]
+        return Stamp(stamp.revisions, stamp.fingerprints, stamp.plugins, FOLD_VERSION, KEYS_VERSION)
+
+    def stale_keys(self) -> str | None:
+        """Why nothing may be written while the match keys are those of another version; None if they are not."""
+        stamp = self.stamp
+        if stamp is not None and (stamp.fold, stamp.keys) != (FOLD_VERSION, KEYS_VERSION):
+            return "the match keys were made by another version of crmcore: run `crm db rekey`"
+        return None
