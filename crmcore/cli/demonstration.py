@@ -33,7 +33,7 @@ ACTOR: Final = "system:demo"
 CURRENCY: Final = "USD"
 TIERS: Final = (("platinum", Decimal(46)), ("gold", Decimal(43)), ("silver", Decimal(40)), ("bronze", Decimal(39)))
 """Who has spent this much (in USD) is a member of that tier."""
-FILTER: Final = 'country in ("Brazil", "Chile") and last_order >= 2011-06-01'
+FILTER: Final = 'country in ("Brazil", "Argentina") and last_order >= 2011-01-01'
 MEMBERS: Final = 'loyalty.tier = "gold"'
 COLUMNS: Final = ("name", "city", "country", "owner.name")
 SPELLING: Final = "LUIS GONCALVES"

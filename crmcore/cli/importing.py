@@ -104,11 +104,11 @@ def import_into(session: Session, crm: Crm, request: Request, actor: str) -> Imp
     unit = crm.work(actor=actor, source=plan.origin, dry=request.dry_run)
     rejects = nullcontext() if request.rejects is None else open_rejects(request.rejects, rows.columns)
     with session.progress(f"{request.record}s", lambda: lines_of(request.file)) as done, unit as work, rejects as sink:
-        return import_records(work, plan, rows, RowSchemas(crm.catalogue), sink, _steps(done))
+        return import_records(work, plan, rows, RowSchemas(crm.catalogue), sink, steps(done))
 
 
-def _steps(done: Callable[[int], None]) -> Callable[[int], None]:
-    """From how much is done in all to how much more is."""
+def steps(done: Callable[[int], None]) -> Callable[[int], None]:
+    """A function to call with how much is done in all, from one to call with how much more is."""
     before = 0
 
     def advance(total: int) -> None:

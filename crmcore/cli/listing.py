@@ -77,7 +77,7 @@ def _summary(shown: int, cursor: str | None) -> str:
 @where_option
 @pass_session
 def count(session: Session, record: str, where: str | None) -> None:
-    """Count the records that fit a filter."""
+    """Count records that fit a filter."""
     with session.work() as work:
         found = work.records(record).count(where)
     session.emit({"count": found}, lambda: str(found))

@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import IO, Any
 
 from crmcore.domain.fold import visible
@@ -41,6 +42,22 @@ def write_note(text: str) -> None:
         _write(sys.stderr, "\n".join(visible(line) for line in text.split("\n")))
     except OutputFailed:
         return  # there is nobody left to tell
+
+
+def copy_file(path: Path) -> None:
+    """A file to standard output, byte by byte."""
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.flush()
+        with path.open("rb") as file:
+            shutil.copyfileobj(file, sys.stdout.buffer)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _discard(sys.stdout)
+    except OSError as error:
+        _discard(sys.stdout)
+        raise OutputFailed(f"the output could not be written: {error.strerror or error}") from None
 
 
 def is_terminal(stream: IO[str] | None) -> bool:

@@ -129,4 +129,4 @@ def _is_useful(column: Column) -> bool:
         return False
     if group is None:
         return field.required or field.index or field.unique or field.kind in ("choice", "money") or refers(field)
-    return field.index or (group.place == "facet" and field.unique)
+    return group.place != "line" and (field.index or (group.place == "facet" and field.unique))

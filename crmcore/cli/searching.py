@@ -16,10 +16,10 @@ from crmcore.cli.session import Session, pass_session
 @limit_option
 @pass_session
 def search(session: Session, text: tuple[str, ...], limit: int) -> None:
-    """Find records whose name, e-mail address, phone number or code is or begins with TEXT.
+    """Find records by name, e-mail, phone or code.
 
-    Accents, the ways of writing Arabic and Persian letters, and the form of a phone number do not count. Nothing in
-    TEXT has a meaning of its own.
+    What is found is TEXT, or begins with it. Accents, the ways of writing Arabic and Persian letters, and the form of a
+    phone number do not count. Nothing in TEXT has a meaning of its own.
     """
     with session.work() as work:
         hits = searching.search(work, " ".join(text), limit)

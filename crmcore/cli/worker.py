@@ -22,9 +22,9 @@ FIGURES: Final = ("events", "jobs", "sent", "parked")
 @click.option("--once", is_flag=True, help="Work off what there is, then end.")
 @pass_session
 def worker(session: Session, once: bool) -> None:
-    """Number committed changes for the feed, and work off what they leave to be done.
+    """Work off what changes leave to be done.
 
-    Runs until it is interrupted or terminated, and then says how much it did.
+    Numbers committed changes for the feed. Runs until it is interrupted or terminated, and then says how much it did.
     """
     done: Counter[str] = Counter(dict.fromkeys(FIGURES, 0))
     crm = session.crm

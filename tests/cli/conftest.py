@@ -49,7 +49,7 @@ def run(*arguments: str) -> Run:
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
     with redirect_stdout(out), redirect_stderr(err):
         status = main(arguments)
-    return Run(status, *(stream.buffer.getvalue().decode("utf-8") for stream in (out, err)))  # type: ignore[attr-defined]  # a BytesIO
+    return Run(status, *(stream.buffer.getvalue().decode("utf-8") for stream in (out, err)))
 
 
 @attrs.frozen

@@ -27,6 +27,12 @@ def figures(report: dict[str, Any]) -> tuple[int, ...]:
     return tuple(report[name] for name in FIGURES)
 
 
+def table(path: Path) -> list[dict[str, str]]:
+    """Give the rows of a file of comma-separated values."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def test_an_import_reports_what_became_of_each_row(crm: Crm, people: str) -> None:
     """A script could not tell whether everything arrived."""
     report = crm.json("import", "customer", people).done
@@ -155,12 +161,13 @@ def test_an_export_is_written_whole_and_counted(crm: Crm, people: str, tmp_path:
     done = crm.json("export", "customer", "--columns", "name,email", "--out", "out.csv").done
     assert set(done) == {"rows", "file"}
     assert done["rows"] == 2
-    rows = list(csv.DictReader((tmp_path / "out.csv").open(encoding="utf-8-sig", newline="")))
+    rows = table(tmp_path / "out.csv")
     assert sorted(row["name"] for row in rows) == ["Leila", "Omid"]
     assert set(rows[0]) == {"name", "email"}
     some = crm.json("export", "customer", "--where", 'name = "Leila"', "--out", "some.jsonl").done
     assert some["rows"] == 1
-    assert json.loads((tmp_path / "some.jsonl").read_text())["email"] == "leila@example.com"
+    [point] = json.loads((tmp_path / "some.jsonl").read_text())["contact_points"]
+    assert point["value"] == "leila@example.com"
 
 
 def test_an_export_without_a_file_goes_to_standard_output(crm: Crm, people: str) -> None:
@@ -168,6 +175,16 @@ def test_an_export_without_a_file_goes_to_standard_output(crm: Crm, people: str)
     crm("import", "customer", people)
     written = crm("export", "customer", "--columns", "name", "--format", "csv")
     assert sorted(row["name"] for row in csv.DictReader(io.StringIO(written.out))) == ["Leila", "Omid"]
+
+
+def test_with_json_and_no_file_a_new_one_is_made(crm: Crm, people: str, tmp_path: Path) -> None:
+    """The rows would run into the document, or replace a file that somebody has."""
+    crm("import", "customer", people)
+    (tmp_path / "customer.csv").write_text("precious")
+    done = crm.json("export", "customer", "--columns", "name").done
+    assert done == {"rows": 2, "file": "customer-2.csv"}
+    assert len(table(tmp_path / "customer-2.csv")) == 2
+    assert (tmp_path / "customer.csv").read_text() == "precious"
 
 
 def test_what_was_exported_is_imported_again_as_it_was(loyal: Crm, tmp_path: Path) -> None:
@@ -189,10 +206,10 @@ def test_an_export_for_a_spreadsheet_holds_no_formula(crm: Crm, tmp_path: Path) 
     """A name in a list would run as a formula in the program of whoever opens it."""
     crm.add("customer", "name==HYPERLINK(1)")
     crm("export", "customer", "--columns", "name", "--out", "sheet.csv", "--for", "spreadsheet")
-    [row] = csv.DictReader((tmp_path / "sheet.csv").open(encoding="utf-8-sig", newline=""))
+    [row] = table(tmp_path / "sheet.csv")
     assert not row["name"].startswith("=")
     crm("export", "customer", "--columns", "name", "--out", "machine.csv")
-    [row] = csv.DictReader((tmp_path / "machine.csv").open(encoding="utf-8-sig", newline=""))
+    [row] = table(tmp_path / "machine.csv")
     assert row["name"] == "=HYPERLINK(1)"
 
 

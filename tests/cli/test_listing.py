@@ -1,7 +1,6 @@
 """list, count and search: what fits, no more, page by page; and nothing in a value or a name has power."""
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -66,13 +65,15 @@ LIMITS = ["-1", "0", "1e9", "1;DROP", "NaN", "99999999999999999999", "'", "10001
 WORDS = ['"', "a OR b", "name:x", "a*", "-a", "NEAR(a b)", "a & !b", "<->", "--", "---", "-1", "--x"]
 
 
-@pytest.fixture
-def filled(crm: Crm, tmp_path: Path) -> Crm:
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Crm:
     """A database whose customers have the values as their names, and a few harmless ones."""
+    folder = tmp_path_factory.mktemp("filled")
     rows = [json.dumps({"name": each}) for each in (*VALUES, "axb", "100 apples", "Leila", "a b")]
-    (tmp_path / "rows.jsonl").write_text("\n".join(rows), encoding="utf-8")
-    assert crm("import", "customer", str(tmp_path / "rows.jsonl")).status == 0
-    return crm
+    (folder / "rows.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    made = Crm(f"sqlite:///{folder}/crm.db")
+    assert made("import", "customer", str(folder / "rows.jsonl")).status == 0
+    return made
 
 
 @pytest.mark.parametrize("value", VALUES)
@@ -85,12 +86,14 @@ def test_a_value_is_only_itself(filled: Crm, value: str) -> None:
     assert filled.json("count", "customer", "--where", f'name != "{quoted}"').done == {"count": len(VALUES) + 3}
 
 
-def test_containing_is_literal(filled: Crm) -> None:
-    """% and _ would fit everything."""
-    for text, fits in (("%", {"%", "100%", "%(x)s"}), ("a_b", {"a_b"})):
-        items = filled.json("list", "customer", "--where", f'name ~ "{text}"').done["items"]
-        assert {each["name"] for each in items} >= fits
-        assert not {each["name"] for each in items} & {"Leila", "axb"}
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [("%", {"%"}), ("_", {"_"}), ("a_b", {"a_b", "a b"}), ("100%", {"100%", "100 apples"}), ("*", {"*", "/*"})],
+)
+def test_containing_is_literal_but_for_the_fold(filled: Crm, text: str, fits: set[str]) -> None:
+    """% and _ would fit everything; what the fold takes for a blank may stand for one."""
+    items = filled.json("list", "customer", "--where", f'name ~ "{text}"').done["items"]
+    assert {each["name"] for each in items} == fits
 
 
 @pytest.mark.parametrize("value", [each for each in VALUES if each.strip(" \\'%*_#(/")])
@@ -124,7 +127,7 @@ def test_an_unknown_field_is_refused_everywhere(filled: Crm, name: str) -> None:
     for option in ("--sort", "--columns"):
         refused = filled.json("list", "customer", option, name).error
         assert refused["type"] == "UnknownName"
-        assert "unknown field of customer" in refused["message"]
+        assert "unknown field of " in refused["message"]
     assert filled.json("list", "customer", "--where", f'{name} = "x"').error["type"] in {
         "PredicateError",
         "UnknownName",

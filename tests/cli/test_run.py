@@ -1,19 +1,19 @@
 """How a run ends: its status, its one document, and never a traceback."""
 
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 
-from crmcore.cli import listing, output
+from crmcore.cli import output
 from crmcore.cli.session import Session
 from tests.cli.conftest import Crm, Process, run
 
@@ -115,16 +115,12 @@ def test_a_result_that_cannot_be_written_is_a_failure(process: Process) -> None:
     assert b"Traceback" not in done.stderr
 
 
-def test_closed_streams_are_no_reason_to_fail(process: Process) -> None:
+@pytest.mark.parametrize("redirection", [">&-", "2>&-", ">&- 2>&-", "<&-"])
+def test_closed_streams_are_no_reason_to_fail(tmp_path: Path, redirection: str) -> None:
     """A job that was started without standard streams would fail."""
-    for redirection in (">&-", "2>&-", ">&- 2>&-"):
-        command = f'exec "$0" -m crmcore.cli count customer {redirection}'
-        done = (
-            process("", executable=None, args=None)
-            if False
-            else subprocess.run(["/bin/sh", "-c", command, sys.executable], check=False, timeout=60)
-        )
-        assert done.returncode == 0
+    command = ["/bin/sh", "-c", f'exec "$0" -m crmcore.cli --json count customer {redirection}', sys.executable]
+    done = subprocess.run(command, check=False, timeout=60, cwd=tmp_path, capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_ctrl_c_leaves_a_consistent_database(tmp_path: Path) -> None:
@@ -155,12 +151,29 @@ def test_a_result_is_written_even_if_nobody_listens(monkeypatch: pytest.MonkeyPa
     output.write_text("0")
 
 
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 def test_progress_is_for_terminals_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A log would fill with bars."""
-    session = Session()
-    with session.progress("rows", lambda: 10) as done:
-        done(10)
-    assert callable(listing.names_in)
+    """A log would fill with bars, or a person see nothing of a long import."""
+    shown = []
+    for stream in (Terminal(), io.StringIO()):
+        monkeypatch.setattr(sys, "stderr", stream)
+        with Session().progress("customers", lambda: 10) as done:
+            done(10)
+        shown.append(stream.getvalue())
+    assert "customers" in shown[0]
+    assert shown[1] == ""
 
 
-Started = Callable[..., Any]
+def test_a_table_on_a_terminal_fits_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines would wrap in the middle of a cell."""
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    monkeypatch.setenv("COLUMNS", "60")
+    assert output.terminal_width() == 60
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    assert output.terminal_width() is None

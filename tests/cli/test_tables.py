@@ -54,7 +54,7 @@ def test_values_as_people_read_them(value: object, shown: str) -> None:
 
 def test_columns_are_aligned_and_figures_stand_to_the_right() -> None:
     """Sums could not be compared by eye."""
-    rows = [
+    rows: list[dict[str, object]] = [
         {"name": "علی", "total": {"amount": "9.00", "currency": "EUR"}, "n": 7},
         {"name": "東京", "total": {"amount": "120.00", "currency": "EUR"}, "n": 12},
         {"name": "x", "total": None, "n": None},
@@ -64,7 +64,7 @@ def test_columns_are_aligned_and_figures_stand_to_the_right() -> None:
 
 def test_what_nobody_filled_is_left_out_unless_asked_for() -> None:
     """A table of empty columns hides the few that say something."""
-    rows = [{"a": "1", "b": None}, {"a": "2", "b": ""}]
+    rows: list[dict[str, object]] = [{"a": "1", "b": None}, {"a": "2", "b": ""}]
     assert table(rows).splitlines()[0] == "a"
     assert table(rows, ["b", "a"]).splitlines()[0].split() == ["b", "a"]
     assert table([], ["a"]) == ""
