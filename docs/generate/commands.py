@@ -54,8 +54,8 @@ def _written(option: click.Option) -> str:
     names = ", ".join(option.opts)
     if option.is_flag:
         return code(names)
-    context = click.Context(click.Command("crm"))
-    return code(f"{names} {option.make_metavar(context)}")
+    choices = f"[{'|'.join(map(str, option.type.choices))}]" if isinstance(option.type, click.Choice) else ""
+    return code(f"{names} {option.metavar or choices or option.type.name.upper()}")
 
 
 def _what(option: click.Option) -> str:

@@ -11,7 +11,8 @@ from docs.generate.markdown import code, codes, doc, document, table
 INTRODUCTION = """\
 Everything that crmcore raises on purpose is a `CrmError` from `crmcore.domain.errors`. Each says what was wrong, with
 which value, and what to do. `message` is the sentence for a person, `details` are its facts as plain values; the
-command line prints them as `{"error": {"type": ..., "message": ..., ...}}`. Most are subclasses of a built-in exception too."""
+command line prints them as `{"error": {"type": ..., "message": ..., ...}}`. Most are subclasses of a built-in
+exception too."""
 
 
 def page() -> str:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import crmcore
+from crmcore.application import exporting, importing, past_view, searching, timeline, whole_view
+from crmcore.domain.binder import ReadRule
 from crmcore.domain.change import Actor, Change, LogEntry
 from crmcore.domain.record import Record
 from crmcore.domain.workflow import Transition, Workflow
@@ -19,7 +21,16 @@ These are the public names of `crmcore`; each is loaded when it is first used. W
 module that is not named in these pages, may change without notice."""
 WIDTH = 100
 
-ANSWERS = (Actor, Change, LogEntry, Transition, Workflow)
+ANSWERS = (Actor, Change, LogEntry, ReadRule, Transition, Workflow)
+CASES = (
+    searching.search,
+    timeline.timeline,
+    whole_view.whole_view,
+    past_view.past_view,
+    importing.import_records,
+    exporting.export_records,
+)
+USE_CASES = "What the command line does beyond repositories are functions that take the unit of work first."
 FIELDS = "`from crmcore.domain import field`: what follows is written `field.text(...)` in the body of a class."
 
 
@@ -36,6 +47,7 @@ def page() -> str:
         f"## crmcore.Crm\n\n{_called('crmcore.Crm', crmcore.Crm)}\n\n{doc(crmcore.Crm)}\n\n{_methods(crmcore.Crm)}",
         f"## The unit of work\n\n`crm.work(...)` gives it. {doc(Work)}\n\n{_methods(Work)}",
         f"## Repositories\n\n`work.customers`, `work[AnyRecord]`. {doc(Repository)}\n\n{_methods(Repository)}",
+        f"## Use cases\n\n{USE_CASES}\n\n" + "\n\n".join(map(_use_case, CASES)),
         f"## Record types\n\nTheir fields are in [Record types](records.md).\n\n{_described(records)}",
         f"## Other names\n\n{_described(others)}",
         "## Values that these give and take\n\n" + "\n\n".join(map(_value, ANSWERS)),
@@ -46,6 +58,10 @@ def page() -> str:
 
 def _function(name: str, function: Callable[..., Any]) -> str:
     return f"### {name}\n\n{_called(name, function)}\n\n{doc(function)}"
+
+
+def _use_case(function: Callable[..., Any]) -> str:
+    return _function(f"{function.__module__}.{function.__name__}", function)
 
 
 def _called(name: str, function: Callable[..., Any]) -> str:

@@ -1,5 +1,6 @@
 """The commands of console blocks: what is typed, what is shown, and how each is run."""
 
+import datetime as dt
 import io
 import os
 import re
@@ -18,6 +19,9 @@ from tests.docs.pages import ROOT, Block
 
 SITE = "site"
 """The folder into which `pip install` of a page goes, next to what the page makes."""
+
+MOMENT = "$(date -u +%FT%T.%6NZ)"
+"""What gives the moment in a shell."""
 
 
 @attrs.frozen
@@ -67,7 +71,7 @@ class Console:
 
     def run(self, command: str) -> str:
         """Run a command; gives what it printed."""
-        words = shlex.split(command, comments=True)
+        words = shlex.split(os.path.expandvars(command.replace(MOMENT, _now())), comments=True)
         assert words and words[0] in self._known, f"the pages' shell knows no {command!r}, only {sorted(self._known)}"
         return self._known[words[0]](words[1:])
 
@@ -126,6 +130,10 @@ class Console:
         assert arguments == ["$?"], "echo is for the exit status: $ echo $?"
         status, self.status = self.status, 0
         return f"{status}\n"
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def forget_settings(monkeypatch: pytest.MonkeyPatch) -> None:
