@@ -21,15 +21,19 @@ DEBUG: Final = "CRMCORE_DEBUG"
 
 
 def report(error: BaseException, as_json: bool) -> int:
-    """Tell what went wrong: with `as_json` as the one document on standard output; gives the exit status."""
+    """Tell what went wrong: with `as_json` as the one document on standard output; gives the exit status.
+
+    Wrong usage is also told in words, with the usage, and so is what cannot be told on standard output.
+    """
     if os.environ.get(DEBUG) and not isinstance(error, click.ClickException):
         output.write_note("".join(traceback.format_exception(error)).rstrip("\n"))
-    if as_json:
+    in_words = not as_json or isinstance(error, click.UsageError | output.OutputFailed)
+    if as_json and not isinstance(error, output.OutputFailed):
         try:
             output.write_json({"error": document(error)})
-        except output.OutputFailed as failed:
-            output.write_note(f"Error: {failed}")
-    if not as_json or isinstance(error, click.UsageError):
+        except output.OutputFailed:
+            in_words = True
+    if in_words:
         output.write_note(text(error))
     return status(error)
 
@@ -77,6 +81,8 @@ def text(error: BaseException) -> str:
 
 
 def _type(error: BaseException) -> str:
+    if isinstance(error, click.UsageError):
+        return "UsageError"
     return "Interrupted" if _is_interruption(error) else type(error).__name__
 
 

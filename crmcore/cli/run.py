@@ -19,10 +19,8 @@ def main(args: Sequence[str] | None = None) -> int:
     session = Session(json=_asks_for_json(given))
     try:
         answer = program.main(given, prog_name="crm", standalone_mode=False, obj=session)
-    except KeyboardInterrupt as error:
-        return errors.report(error, session.json)
-    except Exception as error:
-        return errors.report(error, session.json)
+    except (KeyboardInterrupt, Exception) as error:
+        return errors.report(error, session.json and not session.answered)
     return answer if isinstance(answer, int) else errors.DONE
 
 

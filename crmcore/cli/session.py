@@ -30,6 +30,7 @@ class Session:
         self.options: dict[str, str] = {}
         self.json = json
         self.quiet = False
+        self.answered = False
         self._opened: list[Crm] = []
 
     @cached_property
@@ -65,9 +66,10 @@ class Session:
         return self.crm.work(actor=self.settings.actor)
 
     def emit(self, document: Mapping[str, Any], text: Callable[[], str]) -> None:
-        """The result: the document with --json, else its text."""
+        """The result: the document with --json, else its text. Once it stands, no other document follows it."""
         if self.json:
             output.write_json(document)
+            self.answered = True
         elif shown := text():
             output.write_text(shown)
 
@@ -89,8 +91,10 @@ class Session:
         if self.quiet or not output.is_terminal(sys.stderr):
             yield lambda done: None
             return
-        with click.progressbar(length=max(length(), 1), label=label, file=sys.stderr) as bar:
+        most = max(length(), 1)
+        with click.progressbar(length=most, label=label, file=sys.stderr) as bar:
             yield bar.update
+            bar.update(most - bar.pos)  # the length was an estimate, the end is none
 
     def close(self) -> None:
         """Let go of the database."""

@@ -6,12 +6,16 @@ import signal
 import time
 from collections import Counter
 from types import FrameType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from crmcore.cli.options import Command
 from crmcore.cli.session import Session, pass_session
+from crmcore.domain.errors import StorageBusy
+
+if TYPE_CHECKING:
+    from crmcore.crm import Crm
 
 PAUSE: Final = 1.0
 ROUND: Final = 10.0
@@ -28,12 +32,12 @@ def worker(session: Session, once: bool) -> None:
     """
     done: Counter[str] = Counter(dict.fromkeys(FIGURES, 0))
     crm = session.crm
-    signal.signal(signal.SIGTERM, _stop)
+    before = signal.signal(signal.SIGTERM, _stop)
     try:
         if not once:
             session.note("working, until interrupted (Ctrl-C) or terminated")
         while True:
-            did = crm.pump(ROUND)
+            did = _round(crm, once)
             done.update(did)
             if not any(did.values()):
                 if once:
@@ -41,8 +45,20 @@ def worker(session: Session, once: bool) -> None:
                 time.sleep(PAUSE)
     except KeyboardInterrupt:
         session.note("stopped")
+    finally:
+        signal.signal(signal.SIGTERM, before)
     document = {name: done[name] for name in FIGURES}
     session.emit(document, lambda: ", ".join(f"{n} {name}" for name, n in document.items()))
+
+
+def _round(crm: Crm, once: bool) -> dict[str, int]:
+    """What one round did; where another worker is at it, nothing."""
+    try:
+        return crm.pump(ROUND)
+    except StorageBusy:
+        if once:
+            raise
+        return {}
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

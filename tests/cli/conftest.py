@@ -14,6 +14,7 @@ import attrs
 import pytest
 
 from crmcore.cli import main
+from crmcore.cli.settings import NAMES
 
 
 @attrs.frozen
@@ -72,8 +73,8 @@ class Crm:
 @pytest.fixture(autouse=True)
 def _no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No setting of whoever runs the tests reaches them."""
-    for name in [name for name in os.environ if name.startswith("CRMCORE_")]:
-        monkeypatch.delenv(name)
+    for name in (*NAMES, "debug"):
+        monkeypatch.delenv(f"CRMCORE_{name.upper()}", raising=False)
     monkeypatch.chdir(tmp_path)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from crmcore.domain.errors import StorageBusy
 from tests.cli.conftest import Crm, run
 
 
@@ -68,6 +69,30 @@ def test_none_looks_and_administers_but_writes_no_record(loyal: Crm) -> None:
     assert loyal.json("list", "customer").done["items"][0]["name"] == "A"
 
 
+def test_the_commands_work_on_every_database(fresh_url: str, tmp_path: Path) -> None:
+    """What runs on a laptop would fail on the server."""
+    crm = Crm(fresh_url)
+    (tmp_path / "people.csv").write_text(
+        "external_id,name,email\n1,لیلا,leila@example.com\n2,Omid,\n", encoding="utf-8"
+    )
+    (tmp_path / "orders.csv").write_text("external_id,customer,ordered_at,total\n9,1,2025-01-01,10 EUR\n")
+    assert crm.json("--plugins", "loyalty", "db", "upgrade").done["up_to_date"] is True
+    assert crm.json("import", "customer", "people.csv", "--source", "shop").done["created"] == 2
+    assert crm.json("import", "order", "orders.csv", "--source", "shop").done["created"] == 1
+    id = crm.json("search", "ليلا").done["items"][0]["id"]
+    assert crm.json("change", "customer", id, "loyalty.tier=bronze", "city=Cairo").done["version"] == 2
+    view = crm.json("show", "customer", "email=leila@example.com").done
+    assert (view["panels"]["loyalty"]["tier"], view["value"]["orders"]) == ("bronze", 1)
+    assert crm.json("count", "customer", "--where", "last_order > 2024-01-01").done == {"count": 1}
+    assert [each["type"] for each in crm.json("timeline", id).done["items"]] == ["order"]
+    operations = [each["operation"] for each in crm.json("history", "customer", id).done["items"]]
+    assert sorted(operations) == ["add", "change", "facet"]
+    assert crm.json("export", "customer", "--out", "out.jsonl").done["rows"] == 2
+    assert crm.json("db", "rekey").done == {"rekeyed": 2}
+    assert crm.json("doctor").done["ok"] is True
+    assert crm.json("worker", "--once").done["events"] == 0
+
+
 def test_rekey_counts_the_records(crm: Crm) -> None:
     """An upgrade that changes the fold could not be finished."""
     crm.add("customer", "name=A")
@@ -115,6 +140,20 @@ def test_the_worker_runs_until_it_is_told_to_stop(crm: Crm, sign: signal.Signals
         started.send_signal(sign)
         document = json.loads(started.stdout.read())
     assert (started.returncode, set(document)) == (0, {"events", "jobs", "sent", "parked"})
+
+
+def test_the_worker_waits_where_another_is_at_it(crm: Crm, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service would end whenever an import holds the database."""
+    answers: list[BaseException] = [StorageBusy("another writer"), KeyboardInterrupt()]
+
+    def pump(self: object, seconds: float) -> dict[str, int]:
+        raise answers.pop(0)
+
+    monkeypatch.setattr("crmcore.crm.Crm.pump", pump)
+    monkeypatch.setattr("crmcore.cli.worker.PAUSE", 0)
+    assert crm.json("worker").done["events"] == 0
+    answers.append(StorageBusy("another writer"))
+    assert crm.json("worker", "--once").error["type"] == "StorageBusy"
 
 
 def test_a_write_leaves_the_feed_up_to_date(crm: Crm) -> None:

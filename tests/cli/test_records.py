@@ -171,6 +171,20 @@ def test_as_of_shows_what_was_known_then(crm: Crm) -> None:
     assert today["value"] == {"orders": 2, "totals": [{"amount": "104.00", "currency": "EUR"}]}
 
 
+def test_as_of_shows_the_relationships_of_then(crm: Crm) -> None:
+    """Somebody would seem to have been employed before anybody knew of it."""
+    id = crm.add("customer", "name=A")["id"]
+    acme, globex = (crm.add("customer", "kind=organisation", f"name={name}")["id"] for name in ("Acme", "Globex"))
+    first = crm.add("relationship", f"from_customer={acme}", f"to_customer={id}", "kind=employs")["id"]
+    then = now()
+    crm("change", "relationship", first, "kind=represents")
+    crm.add("relationship", f"from_customer={globex}", f"to_customer={id}", "kind=employs")
+    past = crm.json("show", "customer", id, "--as-of", then).done["relationships"]
+    assert [(each["kind"], each["label"]) for each in past] == [("employed_by", "Acme")]
+    today = crm.json("show", "customer", id).done["relationships"]
+    assert {(each["kind"], each["label"]) for each in today} == {("represented_by", "Acme"), ("employed_by", "Globex")}
+
+
 def test_as_of_before_the_record_was_there(crm: Crm) -> None:
     """A record would seem to have been there all along."""
     id = crm.add("customer", "name=A")["id"]

@@ -56,6 +56,19 @@ def test_an_interruption_ends_with_130(monkeypatch: pytest.MonkeyPatch, error: B
     assert as_json.error["type"] == "Interrupted"
 
 
+def test_what_happens_after_the_result_adds_no_second_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program could not parse the output of a run that was interrupted just before its end."""
+
+    def interrupt(session: Session) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Session, "pump", interrupt)
+    done = run("--json", "add", "customer", "name=A")
+    assert done.status == 130
+    assert done.json["name"] == "A"
+    assert "interrupted" in done.err
+
+
 @pytest.mark.parametrize(
     "url", ["nonsense", "sqlite:////nowhere/at/all/crm.db", "oracle://x/y", "postgresql+psycopg://127.0.0.1:1/x", ""]
 )
@@ -106,10 +119,11 @@ def test_a_reader_that_goes_away_is_no_failure(process: Process, tmp_path: Path)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no device that is always full")
-def test_a_result_that_cannot_be_written_is_a_failure(process: Process) -> None:
+@pytest.mark.parametrize("arguments", [["fields", "list"], ["--json", "fields", "list"], ["export", "user"]])
+def test_a_result_that_cannot_be_written_is_a_failure(process: Process, arguments: list[str]) -> None:
     """A script would take half a list for the whole."""
     with open("/dev/full", "wb") as full:
-        done = process("fields", "list", capture_output=False, stdout=full, stderr=subprocess.PIPE)
+        done = process(*arguments, capture_output=False, stdout=full, stderr=subprocess.PIPE)
     assert done.returncode == 1
     assert b"could not be written" in done.stderr
     assert b"Traceback" not in done.stderr
