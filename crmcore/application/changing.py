@@ -7,6 +7,7 @@ from uuid import UUID
 
 from crmcore.application import facets, hierarchy, journal, reading
 from crmcore.application.adding import numbered
+from crmcore.application.hiding import hidden_views, without_hidden
 from crmcore.application.validating import check_record
 from crmcore.domain import revising
 from crmcore.domain.change import Change
@@ -29,7 +30,7 @@ def change(unit: UnitOfWork, type: RecordType, id: UUID, values: dict[str, Any],
     touched = facets.of_names(unit, type, dotted)
     before = reading.unblanked(unit, type, id, tuple(f.cls for f in touched))
     check_version(type, before, version)
-    after = _write(unit, type, before, own) if own else before
+    after = write(unit, type, before, own) if own else before
     with unit.whole():
         changed = {f.cls: facets.change(unit, type, after, f, fields) for f, fields in touched.items()}
     return reading.blanked(unit, type, evolve(after, facets={**after.facets, **changed}))
@@ -37,12 +38,24 @@ def change(unit: UnitOfWork, type: RecordType, id: UUID, values: dict[str, Any],
 
 def _refuse_unknown(unit: UnitOfWork, type: RecordType, own: dict[str, Any]) -> None:
     binder = unit.binder()
-    visible = {*binder.visible_names(type), *(p.attribute for p in type.parts)} - binder.rule(type).hidden
+    hidden = binder.rule(type).hidden
+    visible = {*binder.visible_names(type), *whole_parts(type, hidden)} - hidden
     for name in own:
         if name not in visible or type.derived(name):
             raise UnknownName("field", name, visible - FIXED, type.name)
         if name in FIXED:
             raise InvalidRecord(type.name, {name: "is set by crmcore and cannot be changed"})
+
+
+def whole_parts(type: RecordType, hidden: frozenset[str]) -> list[str]:
+    """The attributes under which parts may be given as a whole: those of which nothing is hidden, or what is hidden
+    would go unseen."""
+    return [
+        part.attribute
+        for part in type.parts
+        if hidden.isdisjoint((part.name, part.attribute, *(f"{part.name}.{f.name}" for f in part.fields)))
+        and not hidden_views(type, part.name, hidden)
+    ]
 
 
 def check_version(type: RecordType, record: Record, version: int | None) -> None:
@@ -57,7 +70,8 @@ def check_version(type: RecordType, record: Record, version: int | None) -> None
         )
 
 
-def _write(unit: UnitOfWork, type: RecordType, before: Record, own: dict[str, Any]) -> Record:
+def write(unit: UnitOfWork, type: RecordType, before: Record, own: dict[str, Any]) -> Record:
+    """Store these values of a record that was read for it; nothing is asked but what may be written."""
     plan, now = unit.kernel.plan(type), unit.now()
     if type.options.append_only:
         raise InvalidRecord(type.name, dict.fromkeys(own, "an append-only record never changes"))
@@ -103,7 +117,8 @@ def _store(unit: UnitOfWork, type: RecordType, before: Record, after: Record) ->
     plan = unit.kernel.plan(type)
     old, new = set(plan.keys(before)), set(plan.keys(after))
     with unit.writing() as transaction:
-        transaction.update(type, before, after)
+        with without_hidden(unit.rule(type).hidden):
+            transaction.update(type, before, after)
         if dropped := sorted(old - new):
             transaction.drop_keys([KeyRow(kind, key, type.name, after.id) for kind, key in dropped])
         if added := sorted(new - old):

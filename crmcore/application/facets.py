@@ -56,6 +56,7 @@ def put(unit: UnitOfWork, type: RecordType, id: UUID, value: Facet) -> Facet:
 def drop(unit: UnitOfWork, type: RecordType, id: UUID, cls: type[Facet]) -> None:
     """Remove a facet; `NoFacet` if the record has none."""
     facet = unit.catalogue.facet_of(cls, type)
+    of_names(unit, type, {facet.dotted(f): None for f in facet.fields})
     record = reading.unblanked(unit, type, id, (cls,))
     before = record.facets.get(cls)
     if before is None:

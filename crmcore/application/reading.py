@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -177,12 +176,19 @@ def history(unit: UnitOfWork, type: RecordType, id: UUID) -> list[LogEntry]:
     """The log of a record without what the actor may not see."""
     entries = _log_of(unit, type, id, None)
     hidden = unit.rule(type).hidden
-    return [_seen(type, entry, hidden) for entry in entries] if hidden else entries
+    return [e for entry in entries if (e := _seen(type, entry, hidden))] if hidden else entries
 
 
-def _seen(type: RecordType, entry: LogEntry, hidden: frozenset[str]) -> LogEntry:
-    kept = hide_in_history(type, entry.values(), hidden)
-    return attrs.evolve(entry, changes=json.dumps(kept, ensure_ascii=False) if kept else "")
+def _seen(type: RecordType, entry: LogEntry, hidden: frozenset[str]) -> LogEntry | None:
+    """The entry without what is hidden, nor what tells it: its digest could be tried out. A hidden facet has none."""
+    values = entry.values()
+    kept = hide_in_history(type, values, hidden)
+    if not kept and entry.operation == "facet":
+        return None
+    subject = None if type.options.subject in hidden else entry.subject
+    if kept == values:
+        return attrs.evolve(entry, subject=subject)
+    return attrs.evolve(entry, changes=journal.changes_text(kept), digest="", subject=subject)
 
 
 def _log_of(unit: UnitOfWork, type: RecordType, id: UUID, until: dt.datetime | None) -> list[LogEntry]:

@@ -35,6 +35,8 @@ def of_customer(unit: UnitOfWork, customer: UUID, on: dt.date | None = None) -> 
     """The relationships of a customer whose other end the actor may see; with `on` those that hold on that day
     (from_date included, to_date not)."""
     type = unit.catalogue.of(Relationship)
+    if not unit.rule(type).hidden.isdisjoint(("from_customer", "to_customer", "kind")):
+        return []
     ends = [f for name in ("from_customer", "to_customer") if (f := type.field(name))]
     where: Bound = every(unit.binder().scope(type), Some(tuple(Test(f, "=", (customer,)) for f in ends)))
     found = [reading.blanked(unit, type, f.record) for f in unit.transaction.select(BoundQuery(type=type, where=where))]

@@ -62,11 +62,19 @@ def _references(unit: UnitOfWork, type: RecordType, id: UUID) -> list[tuple[Reco
         if field.on_remove == "clear" and not place:
             to_clear.append((holder, field, where))
             continue
-        seen = unit.transaction.count(BoundQuery(type=holder, where=every(unit.binder().scope(holder), where)))
+        seen = 0
+        if _is_seen(unit, holder, place, field):
+            seen = unit.transaction.count(BoundQuery(type=holder, where=every(unit.binder().scope(holder), where)))
         standing[holder.name] = standing.get(holder.name, 0) + seen
     if standing:
         raise _still_referenced(type, id, {name: count for name, count in standing.items() if count})
     return to_clear
+
+
+def _is_seen(unit: UnitOfWork, holder: RecordType, place: str, field: Field) -> bool:
+    """Whether the actor could find the holders by this reference."""
+    path = f"{place.removeprefix('facet:')}.{field.name}" if place else field.name
+    return path in unit.binder().visible_names(holder)
 
 
 def _still_referenced(type: RecordType, id: UUID, seen: dict[str, int]) -> StillReferenced:
@@ -94,4 +102,4 @@ def _pointing(unit: UnitOfWork, type: RecordType, holder: RecordType, place: str
 def _clear(unit: UnitOfWork, holder: RecordType, field: Field, where: Bound) -> None:
     for found in unit.transaction.select(BoundQuery(type=holder, where=where)):
         record: Record = found.record
-        changing.change(unit, holder, record.id, {field.name: None}, None)
+        changing.write(unit, holder, record, {field.name: None})

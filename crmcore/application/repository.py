@@ -39,11 +39,12 @@ class RecordRepository(Generic[R]):
         return adding.add(self._unit, self.type, [record])[0]
 
     def add_many(self, records: Iterable[R]) -> int:
-        """Store a stream of new records in constant memory."""
+        """Store a stream of new records in constant memory; one that fails half-way leaves nothing to commit."""
         stream, total = iter(records), 0
-        while chunk := list(islice(stream, CHUNK)):
-            adding.add(self._unit, self.type, chunk)
-            total += len(chunk)
+        with self._unit.writing():
+            while chunk := list(islice(stream, CHUNK)):
+                adding.add(self._unit, self.type, chunk)
+                total += len(chunk)
         return total
 
     def get(self, id: UUID, *, with_: Sequence[type[Facet]] = (), as_of: dt.datetime | None = None) -> R:

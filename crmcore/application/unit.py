@@ -56,7 +56,7 @@ class UnitOfWork:
         self._transaction: Transaction | None = None
         self._rules: dict[str, ReadRule] = {}
         self._repositories: dict[str, RecordRepository[Any]] = {}
-        self._broken: CrmError | None = None
+        self._broken: BaseException | None = None
 
     def __enter__(self) -> Self:
         if self._transaction is not None:
@@ -126,7 +126,7 @@ class UnitOfWork:
         """A part of a write that must not be left half done: a failure marks the unit as to be rolled back."""
         try:
             yield
-        except CrmError as error:
+        except BaseException as error:
             self._broken = error
             raise
 

@@ -58,6 +58,8 @@ def _orders(unit: UnitOfWork, customer: UUID, recent: int) -> tuple[Order, ...]:
         return ()
     type = query.type
     ordered_at = type.field("ordered_at")
+    if "ordered_at" in unit.rule(type).hidden:
+        ordered_at = None  # its order would tell
     sort = (SortKey(ordered_at, descending=True),) if ordered_at else ()
     found = unit.transaction.select(attrs.evolve(query, sort=sort, limit=recent))
     seen = [reading.blanked(unit, type, f.record) for f in found]

@@ -14,6 +14,7 @@ import datetime as dt
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from itertools import zip_longest
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -25,7 +26,9 @@ from crmcore.adapters.memory.source import MemorySource
 from crmcore.application.searching import search
 from crmcore.application.unit import UnitOfWork
 from crmcore.crm import Crm, StorageSource
-from crmcore.domain.errors import CrmError
+from crmcore.domain.change import LogEntry
+from crmcore.domain.copying import evolve
+from crmcore.domain.errors import CrmError, DanglingReference, DuplicateValue
 from crmcore.domain.predicate import Predicate
 from crmcore.domain.record import Record, RecordType
 from crmcore.testing import specimens
@@ -76,11 +79,23 @@ class Side:
             self.work = self.crm.work("sara").__enter__()
 
 
+def _same(model: Any, tested: Any) -> None:
+    if tested != model:
+        raise AssertionError(f"memory gives\n  {model!r}\nand the storage that is tested\n  {tested!r}")
+
+
+def _is_clash(outcome: Any) -> bool:
+    """Of several things that stand in the way of one write, each storage may name another first."""
+    return type(outcome) is tuple and outcome[:1] in ((DuplicateValue,), (DanglingReference,))
+
+
 def _seen(result: Any) -> Any:
-    """What is compared: numbers of seq are the storage's own."""
+    """What is compared: numbers of seq are the storage's own, and JSON has no order."""
     if isinstance(result, list | tuple):
         return [_seen(each) for each in result]
-    return attrs.evolve(result, seq=0) if hasattr(result, "seq") else result
+    if isinstance(result, LogEntry):
+        return attrs.evolve(result, seq=0, changes="", digest=""), result.values()
+    return result
 
 
 class StorageMachine(RuleBasedStateMachine):
@@ -109,7 +124,8 @@ class StorageMachine(RuleBasedStateMachine):
     def both(self, step: Step) -> Any:
         """Carry a step out on both sides and compare what comes of it."""
         model, tested = (side.outcome(step) for side in self.sides)
-        assert tested == model
+        if not (_is_clash(model) and _is_clash(tested)):
+            _same(model, tested)
         for side in self.sides:
             side.clock.advance(seconds=1)
         return model
@@ -160,7 +176,7 @@ class StorageMachine(RuleBasedStateMachine):
         names = [f.name for f in type.own] + [p.attribute for p in type.parts] + ["source", "external_id"]
         fields = data.draw(st.lists(st.sampled_from(names), min_size=1, max_size=3, unique=True))
         values = {field: getattr(other, field) for field in fields}
-        self.both(lambda work: work.records(name).change(id, version=1 if stale else None, **values))
+        self.both(lambda work: work.records(name).change(id, values, version=1 if stale else None))
 
     @precondition(lambda self: self.ids.get("specimen.sample"))
     @rule(data=st.data(), keep=st.integers(0, 3), count=st.integers(-5, 5))
@@ -169,7 +185,7 @@ class StorageMachine(RuleBasedStateMachine):
 
         def step(work: UnitOfWork) -> Sample:
             held = work[Sample].get(id).pieces
-            kept = [attrs.evolve(p, count=count) for p in held[keep:]]
+            kept = [evolve(p, count=count) for p in held[keep:]]
             return work[Sample].change(id, pieces=(*more.pieces[:1], *kept))  # type: ignore[attr-defined]  # a Sample
 
         self.both(step)
@@ -179,7 +195,7 @@ class StorageMachine(RuleBasedStateMachine):
     def change_flat(self, data: st.DataObject, version: int, email: str) -> None:
         id = self.chosen(data, "customer")
         city, card = data.draw(st.sampled_from((None, "Cairo", "Giza"))), data.draw(st.sampled_from((None, "C1", "c1")))
-        self.both(lambda work: work.customers.change(id, email=email, city=city, **{"specimen.card": card}))
+        self.both(lambda work: work.customers.change(id, {"email": email, "city": city, "specimen.card": card}))
 
     @precondition(lambda self: self.ids.get("customer"))
     @rule(data=st.data(), version=st.integers(0, 2), card=st.none() | st.sampled_from(("C1", "c1")))
@@ -260,8 +276,9 @@ class StorageMachine(RuleBasedStateMachine):
             for side in self.sides:
                 side.work.__exit__(None, None, None)
                 side.crm.pump()
-            model, tested = ([attrs.evolve(e, seq=0) for e in side.crm.feed()] for side in self.sides)
-            assert tested == model
+            feeds = [_seen(side.crm.feed(limit=10_000)) for side in self.sides]
+            for model, tested in zip_longest(*feeds):
+                _same(model, tested)
         finally:
             self._stack.close()
 

@@ -89,9 +89,9 @@ def _over_field(
     absent = st.just(missing(path))
     if field.kind == "json":
         return absent
-    fresh = st.uuids() if field.kind == "reference" else present(field, references)
+    fresh: SearchStrategy[Any] = st.uuids() if field.kind == "reference" else present(field, references)
     if field.kind == "choices":
-        fresh = fresh.filter(bool).map(lambda chosen: min(chosen))
+        fresh = fresh.filter(bool).map(min)
     if field.kind == "reference" and (known := (references or {}).get(field.target)):
         fresh = st.sampled_from(known) | fresh
     values = fresh if not held else st.sampled_from(held) | fresh

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any, cast
 
 import pytest
 
@@ -46,17 +47,19 @@ class FindingContract(StorageCase):
             tea = work.products.add(Product("Tea", code="T-1"))
         with crm.work("sara") as work:
             bare = work.customers.get(leila.id)
-            for unique in (
+            uniques: tuple[dict[str, Any], ...] = (
                 {"email": "l@X.com"},
                 {"phone": "+20100"},
                 {"specimen.card": "C-1"},
                 {"external_id": "7", "source": "shop"},
                 {"id": str(leila.id)},
                 {"name": "Leila"},
-            ):
+            )
+            for unique in uniques:
                 assert work.customers.find(**unique) == bare, unique
             assert work.products.find(code="T-1") == tea
-            for unique in ({"email": "no@x.com"}, {"name": "leila"}, {"specimen.card": "c-1"}, {"external_id": "8"}):
+            uniques = ({"email": "no@x.com"}, {"name": "leila"}, {"specimen.card": "c-1"}, {"external_id": "8"})
+            for unique in uniques:
                 assert work.customers.find(**unique) is None, unique
 
     def test_several_are_ambiguous(self, crm: Crm) -> None:
@@ -86,7 +89,7 @@ class FindingContract(StorageCase):
     def test_other_fields_are_refused(self, crm: Crm, name: str) -> None:
         """The first of many that happen to share a value would be taken for the one."""
         with crm.work("sara") as work, pytest.raises(UnknownName):
-            work.customers.find(**{name: "x"})
+            work.customers.find(**cast(dict[str, Any], {name: "x"}))
 
 
 class SearchContract(StorageCase):

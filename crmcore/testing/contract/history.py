@@ -7,7 +7,6 @@ import hashlib
 from collections.abc import Callable
 from uuid import UUID
 
-import attrs
 import pytest
 
 from crmcore.application.searching import search
@@ -15,6 +14,7 @@ from crmcore.application.unit import UnitOfWork
 from crmcore.crm import Crm
 from crmcore.domain.change import Actor
 from crmcore.domain.customer import Customer, Person
+from crmcore.domain.copying import evolve
 from crmcore.domain.errors import CrmError, DuplicateValue, InvalidRecord, InvalidSetting, NotFound
 from crmcore.domain.interaction import Interaction
 from crmcore.domain.money import Money
@@ -50,7 +50,7 @@ class HistoryContract(StorageCase):
         with crm.work("sara") as work:
             id = work[Sample].add(plain_sample("s", price=Money("1.5", "EUR"), pieces=(Piece("p"),))).id
             piece = work[Sample].get(id).pieces[0]
-            work[Sample].change(id, price=None, tags=frozenset("ba"), pieces=(attrs.evolve(piece, count=1), Piece("q")))
+            work[Sample].change(id, price=None, tags=frozenset("ba"), pieces=(evolve(piece, count=1), Piece("q")))
         with crm.work("sara") as work:
             added, changed = work[Sample].history(id)
         p = {"no": 1, "title": "p", "sound": True}
@@ -75,7 +75,7 @@ class HistoryContract(StorageCase):
         steps: list[Callable[[UnitOfWork], object]] = [
             lambda work: work.customers.change(id, name="Leyla", email="new@x.com", tags=frozenset()),
             lambda work: work.customers.put_facet(id, Profile(points=1, likes=frozenset(("tea",)))),
-            lambda work: work.customers.change(id, phone="+20 1", **{"specimen.points": 2}),
+            lambda work: work.customers.change(id, {"phone": "+20 1", "specimen.points": 2}),
             lambda work: work.customers.drop_facet(id, Profile),
             lambda work: work.customers.put_facet(id, Profile()),
         ]

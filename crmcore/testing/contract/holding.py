@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import attrs
 import pytest
 
 from crmcore.crm import Crm
 from crmcore.domain.customer import Address, ContactPoint, Person
+from crmcore.domain.copying import evolve
 from crmcore.domain.errors import ConcurrentChange, FacetNotLoaded, InvalidRecord, NoFacet
 from crmcore.testing.contract.case import StorageCase, full_profile, plain_sample
 from crmcore.testing.fakes import FrozenClock
@@ -45,7 +45,7 @@ class PartsContract(StorageCase):
         """A change of one part would not be stored, or would change its neighbours."""
         with crm.work("sara") as work:
             sample = work[Sample].add(plain_sample("s", pieces=(Piece("a"), Piece("b", count=1))))
-            pieces = (sample.pieces[0], attrs.evolve(sample.pieces[1], count=2))
+            pieces = (sample.pieces[0], evolve(sample.pieces[1], count=2))
             work[Sample].change(sample.id, pieces=pieces)
         with crm.work("sara") as work:
             assert work[Sample].get(sample.id).pieces == pieces
@@ -105,7 +105,7 @@ class FacetContract(StorageCase):
         with crm.work("sara") as work:
             leila = work.customers.add(Person("Leila").with_facets(Profile(points=1)))
         with crm.work("till") as work:
-            work.customers.change(leila.id, **{"specimen.points": 2})
+            work.customers.change(leila.id, {"specimen.points": 2})
         with crm.work("sara") as work:
             changed = work.customers.change(leila.id, version=1, name="Leyla")
             stored = work.customers.get(leila.id, with_=[Profile])
@@ -125,8 +125,8 @@ class FacetContract(StorageCase):
         """A facet could not be made, changed in one field, or dropped later; or its history would be wrong."""
         with crm.work("sara") as work:
             id = work.customers.add(Person("Leila")).id
-            work.customers.change(id, **{"specimen.points": 1, "specimen.likes": frozenset(("tea",))})
-            work.customers.change(id, **{"specimen.points": 1})
+            work.customers.change(id, {"specimen.points": 1, "specimen.likes": frozenset(("tea",))})
+            work.customers.change(id, {"specimen.points": 1})
             work.customers.put_facet(id, Profile(motto="m", points=1))
             work.customers.drop_facet(id, Profile)
             with pytest.raises(NoFacet):
