@@ -16,7 +16,7 @@ from crmcore.adapters.files import FORMATS, open_sink
 from crmcore.application.exporting import export_columns, export_records
 from crmcore.cli import output
 from crmcore.cli.importing import steps
-from crmcore.cli.listing import columns_option, names_in, where_option
+from crmcore.cli.listing import names_in, where_option
 from crmcore.cli.naming import record_argument
 from crmcore.cli.options import Command
 from crmcore.cli.session import Session, pass_session
@@ -44,7 +44,7 @@ class Target:
 @record_argument
 @click.option("--format", type=click.Choice(FORMATS), help="The file's format; default: that of its name, else csv.")
 @where_option
-@columns_option
+@click.option("--columns", metavar="A,B", help="These fields only; those of facets are dotted: loyalty.tier.")
 @click.option(
     "--out",
     metavar="FILE",
@@ -70,7 +70,8 @@ def export_file(
 ) -> None:
     """Export records to a file of CSV, TSV or JSON lines, which an import takes back.
 
-    The file stands under its name only when it is whole. Without --columns it has all that is not derived.
+    The file stands under its name only when it is whole. Without --columns it has every field that is not set by
+    crmcore itself.
     """
     with _target(session, record, format, out) as target:
         rows = _write(session, record, where, names_in(columns) or [], target, reader == "spreadsheet")
