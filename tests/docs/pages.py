@@ -61,8 +61,8 @@ def name_of(page: Path) -> str:
 def pages() -> list[Path]:
     """Every page that somebody wrote; the generated reference has a test of its own."""
     written = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
-    found = [*written, *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "examples").rglob("*.md"))]
-    return [page for page in found if not page.is_relative_to(GENERATED)]
+    found = [page for place in ("docs", "examples", "plugins") for page in sorted((ROOT / place).rglob("*.md"))]
+    return [page for page in [*written, *found] if not page.is_relative_to(GENERATED)]
 
 
 def blocks(page: Path) -> list[Block]:

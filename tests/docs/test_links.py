@@ -15,8 +15,8 @@ _HEADING = re.compile(r"^#{1,6} +(.*)$", re.MULTILINE)
 
 
 def everything() -> list[Path]:
-    """All pages, those that are generated and those of the plugins too."""
-    return [*pages(), *sorted(GENERATED.glob("*.md")), *sorted(ROOT.glob("plugins/*/README.md"))]
+    """All pages, those that are generated too."""
+    return [*pages(), *sorted(GENERATED.glob("*.md"))]
 
 
 def prose(page: Path) -> str:
