@@ -1,11 +1,10 @@
 """A state machine that does the same to two storages and compares everything that can be seen: memory is the model.
 
-class MyMachine(StorageMachine):
-    @classmethod
-    def source(cls):
-        return MySource(...)  # over an empty database
+    class MyMachine(StorageMachine):
+        def source(self):
+            return MySource(...)  # over an empty database
 
-TestMyStorage = MyMachine.TestCase
+    TestMyStorage = MyMachine.TestCase
 """
 
 from __future__ import annotations
@@ -103,23 +102,26 @@ class StorageMachine(RuleBasedStateMachine):
 
     plugins: ClassVar[tuple[object, ...]] = (specimens,)
 
-    @classmethod
     @abstractmethod
-    def source(cls) -> StorageSource:
+    def source(self) -> StorageSource:
         """The storage to be tested, over a database without records."""
+
+    def tested(self, clock: FrozenClock) -> Crm:
+        """A Crm over it, in the zone of Berlin, with ids from the first."""
+        return self._made(self.source(), clock)
 
     def __init__(self) -> None:
         super().__init__()
         self._stack = ExitStack()
-        self.sides = [self._side(MemorySource()), self._side(self.source())]
-        self.catalogue = self.sides[0].crm.catalogue
+        clocks = FrozenClock(), FrozenClock()
+        crms = self._made(MemorySource(), clocks[0]), self.tested(clocks[1])
+        self.sides = [Side(crm, clock, crm.work("sara").__enter__()) for crm, clock in zip(crms, clocks, strict=True)]
+        self.catalogue = crms[0].catalogue
         self.ids: dict[str, list[UUID]] = {}
 
-    def _side(self, source: StorageSource) -> Side:
-        clock = FrozenClock()
-        made = make_crm(source, plugins=self.plugins, clock=clock, ids=CountingIds(), zone="Asia/Tehran")
-        crm = self._stack.enter_context(made)
-        return Side(crm, clock, crm.work("sara").__enter__())
+    def _made(self, source: StorageSource, clock: FrozenClock) -> Crm:
+        made = make_crm(source, plugins=self.plugins, clock=clock, ids=CountingIds(), zone="Europe/Berlin")
+        return self._stack.enter_context(made)
 
     def both(self, step: Step) -> Any:
         """Carry a step out on both sides and compare what comes of it."""

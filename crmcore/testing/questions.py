@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from hypothesis import strategies as st
@@ -51,29 +51,47 @@ def predicates(
     return negate(test) if draw(st.booleans()) else test
 
 
+@st.composite
 def _leaf(
-    catalogue: Catalogue, type: RecordType, held: Sequence[Record], references: References | None, depth: int
-) -> SearchStrategy[Predicate]:
-    choices = [_over_field(each.name, each, _held(each, held), references) for each in type.fields]
+    draw: DrawFn,
+    catalogue: Catalogue,
+    type: RecordType,
+    held: Sequence[Record],
+    references: References | None,
+    depth: int,
+) -> Predicate:
+    """One test: what it asks about is drawn first, so that no strategy is made for all the rest."""
+    related = [("", None, each) for each in _referring(catalogue, type)] if depth else []
+    paths: list[tuple[str, Field | None, Any]] = [*_paths(catalogue, type, held), *related]
+    paths += [("", None, part) for part in type.parts]
+    path, field, of = draw(st.sampled_from(paths))
+    if field is not None:
+        return draw(_over_field(path, field, of, references))
+    if isinstance(of, PartType):
+        return draw(_over_part(of, _pieces(of, held), references))
+    inner = predicates(catalogue, of, (), references, depth - 1)
+    return draw(st.just(exists(of.name)) | st.builds(exists, st.just(of.name), inner))
+
+
+def _paths(catalogue: Catalogue, type: RecordType, held: Sequence[Record]) -> Iterator[tuple[str, Field, Any]]:
+    """Every name with its field and the values of it that are held."""
+    for field in type.fields:
+        yield field.name, field, _held(field, held)
     for part in type.parts:
-        inner = [piece for record in held for piece in getattr(record, part.attribute)]
-        choices += [_over_field(f"{part.name}.{f.name}", f, _held(f, inner), references) for f in part.fields]
-        choices.append(_over_part(part, inner, references))
+        yield from ((f"{part.name}.{f.name}", f, _held(f, _pieces(part, held))) for f in part.fields)
     for facet in catalogue.facets.get(type.name, ()):
-        choices += [_over_field(facet.dotted(f), f, (), references) for f in facet.fields]
+        yield from ((facet.dotted(f), f, ()) for f in facet.fields)
     for view in type.options.flats:
-        part_type = type.part(view.part)
-        field = part_type.field(view.field) if part_type else None
-        if part_type and field:
-            inner = [piece for record in held for piece in getattr(record, part_type.attribute)]
-            choices.append(_over_field(view.name, field, _held(field, inner), references))
+        behind = type.part(view.part)
+        if behind and (found := behind.field(view.field)):
+            yield view.name, found, _held(found, _pieces(behind, held))
     for figure in type.options.derived:
-        field = catalogue.record(figure.record).field(figure.field)
-        if field:
-            choices.append(_over_field(figure.name, field, (), references))
-    if depth:
-        choices += [_related(catalogue, each, type, references, depth - 1) for each in _referring(catalogue, type)]
-    return st.one_of(choices)
+        if counted := catalogue.record(figure.record).field(figure.field):
+            yield figure.name, counted, ()
+
+
+def _pieces(part: PartType, held: Sequence[Record]) -> list[Any]:
+    return [piece for record in held for piece in getattr(record, part.attribute)]
 
 
 def _held(field: Field, holders: Sequence[Any]) -> tuple[Any, ...]:
@@ -83,25 +101,26 @@ def _held(field: Field, holders: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(values)
 
 
-def _over_field(
-    path: str, field: Field, held: Sequence[Any], references: References | None
-) -> SearchStrategy[Predicate]:
+def _over_field(path: str, field: Field, held: Sequence[Any], references: References | None) -> SearchStrategy[Predicate]:
     absent = st.just(missing(path))
     if field.kind == "json":
         return absent
-    fresh: SearchStrategy[Any] = st.uuids() if field.kind == "reference" else present(field, references)
-    if field.kind == "choices":
-        fresh = fresh.filter(bool).map(min)
-    if field.kind == "reference" and (known := (references or {}).get(field.target)):
-        fresh = st.sampled_from(known) | fresh
-    values = fresh if not held else st.sampled_from(held) | fresh
-    literal = values.filter(_is_literal)
+    literal = _values(field, held, references).filter(_is_literal)
     ordered = field.kind not in ("boolean", "choice", "reference")
     tests = st.builds(compare, st.just(path), st.sampled_from(ORDER if ordered else EQUAL), literal)
     several = st.builds(one_of, st.just(path), st.lists(literal, min_size=1, max_size=3))
     if field.kind == "text" and field.fold:
         return tests | several | absent | st.builds(_contains, st.just(path), literal, st.integers(0, 3))
     return tests | several | absent
+
+
+def _values(field: Field, held: Sequence[Any], references: References | None) -> SearchStrategy[Any]:
+    fresh: SearchStrategy[Any] = st.uuids() if field.kind == "reference" else present(field, references)
+    if field.kind == "choices":
+        fresh = fresh.filter(bool).map(min)
+    if field.kind == "reference" and (known := (references or {}).get(field.target)):
+        fresh = st.sampled_from(known) | fresh
+    return st.sampled_from(held) | fresh if held else fresh
 
 
 def _contains(path: str, text: str, start: int) -> Predicate:
@@ -116,10 +135,11 @@ def _is_literal(value: Any) -> bool:
     return True
 
 
-def _over_part(part: PartType, held: Sequence[Any], references: References | None) -> SearchStrategy[Predicate]:
-    inner = st.one_of([_over_field(f.name, f, _held(f, held), references) for f in part.fields])
-    both = st.lists(inner, min_size=1, max_size=2).map(lambda tests: exists(part.name, all_of(*tests)))
-    return st.just(exists(part.name)) | both
+@st.composite
+def _over_part(draw: DrawFn, part: PartType, held: Sequence[Any], references: References | None) -> Predicate:
+    fields = draw(st.lists(st.sampled_from(part.fields), max_size=2))
+    tests = [draw(_over_field(f.name, f, _held(f, held), references)) for f in fields]
+    return exists(part.name, all_of(*tests)) if tests else exists(part.name)
 
 
 def _referring(catalogue: Catalogue, type: RecordType) -> list[RecordType]:
@@ -129,14 +149,6 @@ def _referring(catalogue: Catalogue, type: RecordType) -> list[RecordType]:
         for each in catalogue.records.values()
         if any(f.target == type.name and f.name != "id" for f in each.fields)
     ]
-
-
-def _related(
-    catalogue: Catalogue, target: RecordType, type: RecordType, references: References | None, depth: int
-) -> SearchStrategy[Predicate]:
-    inner = predicates(catalogue, target, (), references, depth)
-    there = st.builds(exists, st.just(target.name), inner)
-    return st.just(exists(target.name)) | there
 
 
 def sort_orders(catalogue: Catalogue, type: RecordType) -> SearchStrategy[str]:

@@ -39,14 +39,14 @@ class OneRule:
         """Anything."""
 
 
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_readers_see_what_the_rule_says_in_memory(shared_memory: SharedCrm, data: st.DataObject) -> None:
     """Some way of reading would show more, or less, than the policy's predicate."""
     check(shared_memory, data)
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(data=st.data())
 def test_readers_see_what_the_rule_says_on_sqlite(shared_sqlite: SharedCrm, data: st.DataObject) -> None:
     """Some way of reading would show more, or less, than the policy's predicate."""
@@ -54,7 +54,7 @@ def test_readers_see_what_the_rule_says_on_sqlite(shared_sqlite: SharedCrm, data
 
 
 @pytest.mark.postgres
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(data=st.data())
 def test_readers_see_what_the_rule_says_on_postgres(shared_postgres: SharedCrm, data: st.DataObject) -> None:
     """Some way of reading would show more, or less, than the policy's predicate."""
@@ -80,7 +80,7 @@ def check(shared: SharedCrm, data: st.DataObject) -> None:
         assert [c.id for c in work.customers.query(limit=100).items] == may
         assert [c.id for c in work.customers.query(asked, limit=100).items] == fits
         assert (work.customers.count(), work.customers.count(asked)) == (len(may), len(fits))
-        for word in WORDS:
+        for word in WORDS[:5]:
             assert {hit.id for hit in search(work, word, 100)} <= set(may)
         for id in everyone:
             for read in READS:
