@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from crmcore.application import reading
-from crmcore.application.importing.headers import split_mark
+from crmcore.application.importing.lookup import name_field
 from crmcore.application.importing.mapping import ColumnRule, Missing
 from crmcore.application.importing.naming import Naming, name_columns
 from crmcore.application.importing.plan import ImportPlan
@@ -115,14 +115,9 @@ def _field_rule(column: Column, rules: Sequence[ColumnRule]) -> FieldRule:
         decimal=first.decimal,
         date_format=first.date_format,
         values=first.values,
-        split=first.split or _known_split(column, first.column),
+        split=first.split,
         match=(first.match or ANYHOW) if is_reference else first.match,
     )
-
-
-def _known_split(column: Column, header: str) -> str | None:
-    several = column.many or column.field.kind == "choices" or (column.group is not None and column.group.several)
-    return split_mark(header) if several else None
 
 
 def _reference(unit: UnitOfWork, column: Column, rule: ColumnRule) -> ReferenceRule | None:
@@ -137,7 +132,7 @@ def _reference(unit: UnitOfWork, column: Column, rule: ColumnRule) -> ReferenceR
             raise ImportRefused(f"{rule.column!r} cannot be matched by {rule.match}, but by {target.name}'s own fields")
         if rule.match is not None:
             _check_findable(unit, target, rule.match, f"{rule.column!r} cannot be matched")
-        needed = [f.name for f in target.own if f.required and f.name != "name"]
+        needed = [f.name for f in target.own if f.required and f != name_field(target)]
         if rule.missing == "create" and needed:
             raise ImportRefused(
                 f"{rule.column!r} cannot create a missing {target.name}: it needs {', '.join(needed)} as well; "

@@ -110,8 +110,9 @@ class Batches:
             yield batch
 
     def _entry(self, row: Row) -> Entry:
+        """A row with an id comes from an export, where a name that is missing is missing."""
         values = row.values
-        if self._names and "name" not in values and (name := _composed(values)):
+        if self._names and "name" not in values and "id" not in values and (name := _composed(values)):
             values["name"] = name
             return Entry([row], named=True)
         return Entry([row])

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import attrs
 
 from crmcore.application import reading
-from crmcore.application.importing.lookup import Lookup, name_of
+from crmcore.application.importing.lookup import Lookup
 from crmcore.domain.bound import Bound, Test, ToFacet, Via
 from crmcore.domain.columns import Column, Columns
 from crmcore.domain.facet import FacetType
@@ -100,16 +100,18 @@ class ByName:
     """The name, compared by its fold."""
 
     lookup: Lookup
+    name: str
 
     def tokens(self, values: Values) -> Sequence[Token]:
         """The folded name."""
-        name = values.get("name")
+        name = values.get(self.name)
         return [Named(folded, name)] if name and (folded := fold(name)) else []
 
     def records(self, tokens: Collection[Any]) -> Mapping[Any, list[Any]]:
         """By name; other names of a record do not count."""
         found = self.lookup.by_name([each.text for each in tokens])
-        kept = {each: [r for r in found.get(each.text, ()) if name_of(r) == each.folded] for each in tokens}
+        own = self.lookup.folded_name
+        kept = {each: [r for r in found.get(each.text, ()) if own(r) == each.folded] for each in tokens}
         return {each: records for each, records in kept.items() if records}
 
 
@@ -118,12 +120,13 @@ class ByContact:
     """An e-mail address or phone number together with the folded name; no name is a name as well."""
 
     lookup: Lookup
+    name: str
     names: tuple[tuple[str, str], ...]
 
     def tokens(self, values: Values) -> Sequence[Token]:
         """Each address and number with the name."""
         keys = [(kind, key) for name, kind in self.names for key in _keys(kind, values.get(name))]
-        folded = fold(values.get("name") or "") if keys else ""
+        folded = fold(values.get(self.name) or "") if keys else ""
         return [(kind, key, folded) for kind, key in keys]
 
     def records(self, tokens: Collection[Any]) -> Mapping[Any, list[Any]]:
@@ -165,12 +168,11 @@ def usual(lookup: Lookup, columns: Columns, origin: str | None) -> list[Identity
     type = lookup.type
     found: list[Identity] = [ById(lookup), ByExternalId(lookup, origin)]
     found += [ByKey(lookup, f.name, "code") for f in type.fields if f.search == "code" and f.name in columns.by_name]
-    name = type.field("name")
-    contacts = _contacts(type, columns)
-    if name is not None and name.required and name.search == "name":
-        found.append(ByName(lookup))
+    name, contacts = lookup.name, _contacts(type, columns)
+    if name is not None and name.required:
+        found.append(ByName(lookup, name.name))
     elif name is not None and contacts:
-        found.append(ByContact(lookup, contacts))
+        found.append(ByContact(lookup, name.name, contacts))
     return found
 
 
@@ -183,7 +185,7 @@ def alone(unit: Any, lookup: Lookup, columns: Columns, origin: str | None, name:
     if name == "external_id":
         return ByExternalId(lookup, origin)
     if kind is None and field is not None and field.search in ("code", "name"):
-        return ByKey(lookup, name, "code") if field.search == "code" else ByName(lookup)
+        return ByKey(lookup, name, "code") if field.search == "code" else ByName(lookup, name)
     return ByKey(lookup, name, kind) if kind else ByValue(lookup, columns.by_name[name])
 
 

@@ -41,6 +41,7 @@ class Lookup:
         self._facet_types: tuple[FacetType, ...] = tuple(unit.catalogue.facet_of(cls, type) for cls in facets)
         self._keys_of = unit.kernel.plan(type).keys
         self._crowded: dict[Key, tuple[UUID, ...]] = {}
+        self.name = name_field(type)
         self._names = _names_of(type)
 
     def by_id(self, ids: Iterable[UUID]) -> dict[UUID, Any]:
@@ -83,8 +84,8 @@ class Lookup:
         records = self.by_id(id for each in plain.values() for id in each)
         found = {text: [records[id] for id in each if id in records] for text, each in plain.items()}
         crowded = [text for text, key in keys.items() if key in self._crowded]
-        if crowded and self.type.field("name"):
-            found.update(self.by_value(self._field("name"), crowded))
+        if crowded and self.name is not None:
+            found.update(self.by_value(self.name, crowded))
         return _checked(found, self._is_named)
 
     def by_contact(self, contacts: Collection[Contact]) -> dict[Contact, list[Any]]:
@@ -95,7 +96,7 @@ class Lookup:
         wanted.update(self._in_crowds(crowded))
         records = self.by_id(id for each in wanted.values() for id in each)
         found = {each: [records[id] for id in held if id in records] for each, held in wanted.items()}
-        return _checked(found, lambda each, record: self._has(each[:2], record) and name_of(record) == each[2])
+        return _checked(found, lambda each, record: self._has(each[:2], record) and self.folded_name(record) == each[2])
 
     def _in_crowds(self, contacts: Sequence[Contact]) -> dict[Contact, tuple[UUID, ...]]:
         """Of contact points that many share, the records that have the name too, by whichever is rarer."""
@@ -133,6 +134,11 @@ class Lookup:
         folded = fold(text)
         return any(fold(name) == folded for name in self._names(record))
 
+    def folded_name(self, record: Any) -> str:
+        """The folded name of a record; empty if it has none."""
+        name: str | None = getattr(record, self.name.name) if self.name is not None else None
+        return fold(name) if name else ""
+
     def _field(self, name: str) -> Field:
         field = self.type.field(name)
         if field is None:
@@ -140,10 +146,9 @@ class Lookup:
         return field
 
 
-def name_of(record: Any) -> str:
-    """The folded name of a record; empty if it has none."""
-    name: str | None = getattr(record, "name", None)
-    return fold(name) if name else ""
+def name_field(type: RecordType) -> Field | None:
+    """The field that holds the name of a record, by declaration; None for types without names."""
+    return next((field for field in type.fields if field.search == "name"), None)
 
 
 def _names_of(type: RecordType) -> Callable[[Any], list[str]]:

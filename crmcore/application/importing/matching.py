@@ -61,12 +61,14 @@ class Matcher:
         columns = binding.columns
         lookup = self._lookup = Lookup(unit, binding.type, _facets(binding))
         self._origin = plan.origin
+        self._since = since
         self._creates = plan.on_duplicate == "create"
         self._rules = usual(lookup, columns, plan.origin)
         if plan.match:
             self._rules.append(alone(unit, lookup, columns, plan.origin, plan.match))
         self._alone = len(self._rules) - 1 if plan.match else None
         self._sameness = Sameness(unit, lookup, columns, since)
+        self._name = lookup.name.name if lookup.name is not None else ""
         self._codes = [f.name for f in binding.type.fields if f.search == "code"]
 
     def match(self, entries: Sequence[Entry]) -> dict[Entry, Match]:
@@ -83,7 +85,8 @@ class Matcher:
                 for at, tokens in each:
                     for token in tokens:
                         index.setdefault((at, token), entry)
-        strangers = [e for e, found in matched.items() if isinstance(found, New) and _is_anonymous(e, asked[e])]
+        new = [entry for entry, found in matched.items() if isinstance(found, New)]
+        strangers = [entry for entry in new if _is_anonymous(entry, asked[entry], self._name)]
         matched.update((entry, Known(record)) for entry, record in self._sameness.find(strangers).items())
         return {entry: self._settled(found, matched) for entry, found in matched.items()}
 
@@ -142,14 +145,20 @@ class Matcher:
         return other if isinstance(other, Known) else found
 
     def _contradicts(self, entry: Entry, record: Any) -> bool:
-        """A record that the same system knows by another number, or that has another code, is another one."""
+        """A record that the same system knows by another number, or that has another code, is another one; and so is
+        one that this import has made of a row with another id."""
         own = {name: getattr(record, name) for name in ("source", "external_id", *self._codes)}
+        if record.created_at is not None and record.created_at >= self._since:
+            own["id"] = record.id
         return self._are_told_apart(entry.values, own)
 
     def _differ(self, entry: Entry, other: Entry) -> bool:
         return self._are_told_apart(entry.values, other.values)
 
     def _are_told_apart(self, some: Mapping[str, Any], others: Mapping[str, Any]) -> bool:
+        ids = some.get("id"), others.get("id")
+        if all(ids) and ids[0] != ids[1]:
+            return True
         numbers = some.get("external_id"), others.get("external_id")
         sources = [each.get("source", self._origin) for each in (some, others)]
         if all(numbers) and numbers[0] != numbers[1] and sources[0] == sources[1]:
@@ -165,8 +174,8 @@ def _facets(binding: Binding) -> list[type[Facet]]:
     return sorted(classes, key=lambda cls: cls.__name__)
 
 
-def _is_anonymous(entry: Entry, asked: Asked) -> bool:
+def _is_anonymous(entry: Entry, asked: Asked, name: str) -> bool:
     """Whether nothing makes the row known, or only an address without a name."""
     if entry.values.get("external_id") or "id" in entry.values:
         return False
-    return not asked or not entry.values.get("name")
+    return not asked or not entry.values.get(name)

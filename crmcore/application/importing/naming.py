@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
-from crmcore.application.importing.headers import KnownHeader, known_header, plain_header
+from crmcore.application.importing.headers import KnownHeader, known_header, plain_header, split_mark
 from crmcore.application.importing.mapping import ColumnMapping, ColumnRule
 from crmcore.domain.columns import Columns
 from crmcore.domain.errors import ImportRefused, nearest
@@ -48,6 +48,9 @@ def name_columns(
             given.append(ColumnRule(column=column, field=field))
     if strangers and not ignore_unknown:
         raise _strangers(columns.type.name, {c: strangers[c] for c in header if c in strangers})
+    for field in chosen:
+        if takes_several(columns, field):
+            chosen[field] = [attrs.evolve(rule, split=rule.split or split_mark(rule.column)) for rule in chosen[field]]
     place = {column: at for at, column in enumerate(header)}
     kept = {rule.column for name in KEPT for rule in chosen.pop(name, ())}
     return Naming(

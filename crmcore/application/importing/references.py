@@ -11,6 +11,7 @@ import attrs
 from crmcore.application.importing.binding import Binding, ReferenceRule
 from crmcore.application.importing.entries import Entry
 from crmcore.application.importing.finding import Finder, Wanted, searches, ways
+from crmcore.application.importing.lookup import name_field
 from crmcore.application.importing.refusals import ROW_ERRORS
 from crmcore.application.importing.report import Refusal
 from crmcore.application.importing.rows import Row
@@ -164,23 +165,19 @@ class References:
 
 def _same_when(type: RecordType, wanted: Wanted) -> tuple[Any, ...]:
     """What texts share that would find the record which one of them makes."""
-    search = searches(type).get(wanted.match or "name")
+    name = name_field(type)
+    search = searches(type).get(wanted.match or (name.name if name is not None else ""))
     return wanted.match, wanted.source, search_key(search, wanted.text) or wanted.text if search else wanted.text
 
 
 def _minimal(type: RecordType, id: UUID, wanted: Wanted) -> Record:
     """A record that its text finds again: under the field that it is matched by, else as external id and name."""
-    known = searches(type)
+    name = name_field(type)
     given: dict[str, Any] = {"id": id, "source": wanted.source}
     if wanted.match in (None, "external_id"):
         given["external_id"] = wanted.text
-    if "name" in known and (wanted.match is None or _is_required(type, "name")):
-        given["name"] = wanted.text
+    if name is not None and (wanted.match is None or name.required):
+        given[name.name] = wanted.text
     if wanted.match is not None and wanted.match != "id":
         given[wanted.match] = wanted.text
     return build(columns_of(type), given)
-
-
-def _is_required(type: RecordType, name: str) -> bool:
-    field = type.field(name)
-    return field is not None and field.required

@@ -20,6 +20,9 @@ from crmcore.ports.codec import Problem, Schemas
 from crmcore.ports.exchange import RawRow
 
 BESIDE_ADDRESS: Final = re.compile(r"[\s,;<>]")
+SEVERAL: Final = (
+    "is not one e-mail address alone; where a cell holds several, say with `split` in a map what parts them"
+)
 NOTHING: Final = Refusal(None, "", "the row gives no value")
 
 
@@ -53,8 +56,8 @@ class RowTyper:
         reading = self._read(cells)
         values = reading.values
         for name in self._emails:
-            if (value := values.get(name)) is not None and (reason := _several_addresses(value)):
-                problems = [*problems, Problem(name, value, reason)]
+            if (value := values.get(name)) is not None and (found := _several_addresses(value)):
+                problems = [*problems, Problem(name, found, f"{shorten(found)} {SEVERAL}")]
         values.update(parts)
         problems = [*reading.problems, *problems]
         if problems:
@@ -119,12 +122,9 @@ def _email_columns(binding: Binding) -> list[str]:
 
 
 def _several_addresses(value: str | tuple[str, ...]) -> str | None:
-    """Why a value is more than one e-mail address: stored as one it would be an address that nobody has."""
+    """A text that is more than one e-mail address: stored as one it would be an address that nobody has."""
     for each in (value,) if isinstance(value, str) else value:
         text = each.strip()
         if text.count("@") > 1 or ("@" in text and BESIDE_ADDRESS.search(text)):
-            return (
-                f"{shorten(each)} is not one e-mail address alone; where a cell holds several, say with `split` in a "
-                "map what parts them"
-            )
+            return each
     return None

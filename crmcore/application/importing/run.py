@@ -42,7 +42,6 @@ def import_records(
     scan(rows, binding)
     tally = Tally(rejects, progress)
     taking = Taking(unit, plan, binding, tally)
-    taking.prepare()
     batches = Batches(binding, plan.origin, RowTyper(binding, schemas).type, tally.unreadable)
     _passes(rows, batches, taking, tally)
     return tally.report(str(unit.id), stopwatch() - began, binding.left_out)

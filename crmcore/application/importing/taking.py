@@ -26,7 +26,8 @@ class Taking:
     """Takes batches in, one after the other; each is matched against what those before it have left.
 
     Of records that several rows make, an entry for each is remembered (some 100 bytes): rows that stand apart from the
-    others add their lines to the record, and share their fate.
+    others add their lines to the record, and share their fate. Making it raises `ImportRefused` for defaults of the map
+    that refer to nobody.
     """
 
     def __init__(self, unit: UnitOfWork, plan: ImportPlan, binding: Binding, tally: Tally) -> None:
@@ -35,14 +36,11 @@ class Taking:
         self._binding = binding
         self._tally = tally
         self._references = References(unit, binding, plan.origin)
+        self._references.settle_defaults()
         self._matcher = Matcher(unit, binding, plan, unit.now())
         self._precedence = Precedence(binding.type, self._references, plan.origin)
         self._writer = Writer(unit, binding, plan.origin)
         self._seen: dict[int, Outcome | None] = {}
-
-    def prepare(self) -> None:
-        """What is settled before the first row; raises `ImportRefused`."""
-        self._references.settle_defaults()
 
     def take(self, batch: Sequence[Entry], final: bool) -> set[int]:
         """Take a batch, and count its rows; the lines of those that wait for records further down in the file.

@@ -15,8 +15,14 @@ RAGGED = "name,email,phone\nAli,r1@example.com\nSara,r2@example.com,1,2,3\n\n  \
 BIDI = ["Ali\u202egpj.exe", "\u2067شرکت ACME (ایران) 123", "Normal Name"]
 LETTERS = ["علی کریمی", "علي كريمي", "علی\u200c کریمی", "می\u200cخواهم", "میخواهم"]
 
-PEOPLE = {
-    "formulas": "name,email\n" + "".join(f'"{f.replace(chr(34), chr(34) * 2)}",f{n}@x\n' for n, f in enumerate(FORMULAS)),
+
+def quoted(text: str) -> str:
+    """A text as a cell in quotes."""
+    return '"' + text.replace('"', '""') + '"'
+
+
+PEOPLE: dict[str, str | bytes] = {
+    "formulas": "name,email\n" + "".join(f"{quoted(each)},f{n}@x\n" for n, each in enumerate(FORMULAS)),
     "mark": PERSIAN.encode("utf-8-sig"),
     "utf-16": ("\ufeff" + PERSIAN.replace(",", "\t")).encode("utf-16-le"),
     "utf-16 unmarked": PERSIAN.encode("utf-16-be"),
