@@ -67,25 +67,28 @@ def money_of_units(count: int, currency: str) -> Money:
     return Money(unscaled(count, MONEY_SCALE), currency)
 
 
-_read: Final = json.loads
-_read_exact: Final = json.JSONDecoder(parse_float=Decimal).decode
+Read: TypeAlias = Callable[[str], tuple[Any, int]]
+
+_read: Final[Read] = json.JSONDecoder().raw_decode
+_read_exact: Final[Read] = json.JSONDecoder(parse_float=Decimal).raw_decode
+"""From text of a database to (value, its end): half the time of `json.loads`, which looks for blanks as well."""
 
 
-def counted(text: str, read: Callable[[str], list[Any]] = _read) -> list[Any]:
+def counted(text: str, read: Read = _read) -> tuple[list[Any], int]:
     """What MariaDB gathered, with the number of rows in front; `StorageFailed` if it was cut (see `gathering`)."""
     start = text.index("[")
     try:
-        rows = read(text[start:])
+        rows, end = read(text[start:])
     except ValueError:
-        rows = []
+        rows, end = [], 0
     if len(rows) != int(text[:start]):
         raise StorageFailed(
             f"MariaDB cut what belongs to a record after {len(text)} characters: raise group_concat_max_len"
         )
-    return rows
+    return rows, end
 
 
-def counted_exact(text: str) -> list[Any]:
+def counted_exact(text: str) -> tuple[list[Any], int]:
     """The same with decimals."""
     return counted(text, _read_exact)
 
@@ -114,8 +117,8 @@ NAMES: Final[Mapping[str, Any]] = {
     "fold_column": fold_column,
     "counted": counted,
     "counted_exact": counted_exact,
-    "loads": _read,
-    "loads_exact": _read_exact,
+    "read": _read,
+    "read_exact": _read_exact,
     "money_of_units": money_of_units,
     "naive": naive,
     "scaled": scaled,
@@ -153,16 +156,16 @@ DECODE: Final[Mapping[Backend, Mapping[str, str]]] = {
         "boolean": "{v} == 1",
         "date": "date_from({v})",
         "datetime": "datetime_from({v})",
-        "reference": "UUID({v})",
-        "json": "loads({v})",
+        "reference": "UUID(int=int({v}, 16))",
+        "json": "read({v})[0]",
     },
-    "postgresql": {"money": "Money({v}, {c})", "datetime": "aware({v})", "json": "loads({v})"},
+    "postgresql": {"money": "Money({v}, {c})", "datetime": "aware({v})", "json": "read({v})[0]"},
     "mariadb": {
         "money": "Money({v}, {c})",
         "boolean": "{v} == 1",
         "datetime": "aware({v})",
-        "reference": "UUID({v})",
-        "json": "loads({v})",
+        "reference": "UUID(int=int({v}, 16))",
+        "json": "read({v})[0]",
     },
 }
 """From a column of a row to the value; `{c}` is the currency."""
@@ -174,7 +177,7 @@ _JSON: Final[Mapping[str, str]] = {
     "date": "date_from({v})",
     "datetime": "aware_text({v})",
     "reference": "UUID({v})",
-    "json": "loads({v})",
+    "json": "read({v})[0]",
 }
 
 DECODE_JSON: Final[Mapping[Backend, Mapping[str, str]]] = {

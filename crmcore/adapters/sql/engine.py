@@ -40,9 +40,7 @@ def own_engine(url: str | sa.URL, **options: Any) -> sa.Engine:
     elif backend == "mariadb":
         parsed = parsed.update_query_dict({"charset": "utf8mb4"})
         options = {"isolation_level": "READ COMMITTED", **options}
-    else:
-        options = {**options}
-    options.setdefault("pool_pre_ping", backend != "sqlite")
+        options = {"pool_reset_on_return": None, **options}  # every transaction of ours ends, one way or the other
     return prepare(sa.create_engine(parsed, **options))
 
 

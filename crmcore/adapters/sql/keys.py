@@ -43,7 +43,7 @@ class Keys:
 
     def add(self, runner: Runner, rows: Sequence[KeyRow]) -> None:
         """Keep keys; one that is there already stays."""
-        runner.many(self._insertion.insert, self._rows(rows))
+        runner.store(self._insertion, self._rows(rows))
 
     def drop(self, runner: Runner, rows: Sequence[KeyRow]) -> None:
         """Remove keys."""

@@ -89,9 +89,18 @@ class Model:
 
 
 def insertion(dialect: sa.Dialect, table: sa.Table, columns: list[Any], suffix: str = "") -> Insertion:
-    """INSERT and COPY of these columns."""
+    """How rows of these columns go in; `suffix` says what happens to a row that is there, which COPY cannot."""
     given = {c: sa.bindparam(f"p{n}", type_=c.type) for n, c in enumerate(columns)}
-    made = compiled(dialect, sa.insert(table).values(given).inline())
+    insert = compiled(dialect, sa.insert(table).values(given).inline()).text + suffix
+    if dialect.name != "postgresql":
+        return Insertion(insert)
     quoted = dialect.identifier_preparer
-    names = ", ".join(quoted.quote(c.name) for c in columns)
-    return Insertion(made.text + suffix, f"COPY {quoted.format_table(table)} ({names}) FROM STDIN")
+    target = f"{quoted.format_table(table)} ({', '.join(quoted.quote(c.name) for c in columns)})"
+    arrays = ", ".join(f"%s::{_array_type(dialect, c)}" for c in columns)
+    several = " ".join(("INSERT INTO", target, "SELECT * FROM unnest(", arrays, ")", suffix))
+    return Insertion(insert, several, "" if suffix else f"COPY {target} FROM STDIN")
+
+
+def _array_type(dialect: sa.Dialect, column: sa.Column[Any]) -> str:
+    made: Any = column.type.compile(dialect)
+    return str(made).partition(" COLLATE")[0] + "[]"

@@ -53,14 +53,14 @@ def parts_decoder(backend: Backend, part: PartType) -> Decode:
     """From the JSON text that gathers a record's parts to the tuple of them, by number."""
     names, values = _taken(codecs.DECODE_JSON[backend], part.fields, "f")
     given = ", ".join([*_arguments(part.cls, part.fields, values), "no=no"])
-    loads = "counted" if backend == "mariadb" else "loads"
+    read = "counted" if backend == "mariadb" else "read"
     if any(f.kind in ("decimal", "money") for f in part.fields):
-        loads += "_exact"
+        read += "_exact"
     source = f"""
 def made(text):
     if text is None or text == "[]":
         return ()
-    rows = {loads}(text)
+    rows = {read}(text)[0]
     if len(rows) > 1:
         rows.sort(key=first)
     return tuple([cls({given}) for no, {", ".join(names)} in rows])"""
@@ -69,8 +69,8 @@ def made(text):
 
 def set_decoder(backend: Backend) -> Decode:
     """From the JSON text that gathers the elements of a set to the set."""
-    loads = "counted" if backend == "mariadb" else "loads"
-    source = f"def made(text):\n    return frozenset({loads}(text)) if text is not None and text != '[]' else empty"
+    read = "counted" if backend == "mariadb" else "read"
+    source = f"def made(text):\n    return frozenset({read}(text)[0]) if text is not None and text != '[]' else empty"
     return _compile(source, {"empty": frozenset()})
 
 

@@ -22,9 +22,10 @@ WITH_ROOM: Final = f"SET STATEMENT group_concat_max_len = {GATHERED_BYTES} FOR "
 
 @attrs.frozen(eq=False)
 class Insertion:
-    """How rows go into a table: an INSERT and, for PostgreSQL, a COPY."""
+    """How rows go into a table: an INSERT of one; for PostgreSQL one of several, given by column, and a COPY."""
 
     insert: str
+    several: str = ""
     copy: str = ""
 
 
@@ -50,10 +51,9 @@ class Runner(Protocol):
 class CursorRunner:
     """On a driver's own cursor."""
 
-    def __init__(self, cursor: Any, copies: bool) -> None:
+    def __init__(self, cursor: Any) -> None:
         self._cursor = cursor
         self._execute: Callable[..., Any] = cursor.execute
-        self._copies = copies
         self._prefix = ""
 
     def fetch(self, sql: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -76,11 +76,13 @@ class CursorRunner:
             self._cursor.executemany(sql, rows)
 
     def store(self, into: Insertion, rows: Rows) -> None:
-        """Insert rows; many at once by COPY where the driver has it."""
-        if self._copies and len(rows) >= COPY_FROM:
+        """Insert rows."""
+        if len(rows) == 1 or not into.several:
+            self.many(into.insert, rows)
+        elif into.copy and len(rows) >= COPY_FROM:
             copy_rows(self._cursor, into.copy, rows)
         else:
-            self.many(into.insert, rows)
+            self._execute(into.several, by_column(rows))
 
     def gather_all(self) -> None:
         """Give MariaDB room for each statement alone, as the session's own setting is the host's."""
@@ -90,9 +92,8 @@ class CursorRunner:
 class ConnectionRunner:
     """On a SQLAlchemy connection of the host, which sees every statement pass."""
 
-    def __init__(self, connection: sa.Connection, copies: bool) -> None:
+    def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
-        self._copies = copies
         self._prefix = ""
 
     def fetch(self, sql: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -111,17 +112,24 @@ class ConnectionRunner:
         self._connection.exec_driver_sql(sql, given).close()
 
     def store(self, into: Insertion, rows: Rows) -> None:
-        """Insert rows; many at once by COPY where the driver has it."""
-        if self._copies and len(rows) >= COPY_FROM:
+        """Insert rows."""
+        if len(rows) == 1 or not into.several:
+            self.many(into.insert, rows)
+        elif into.copy and len(rows) >= COPY_FROM:
             cursor: Any = self._connection.connection.cursor()
             with cursor:
                 copy_rows(cursor, into.copy, rows)
         else:
-            self.many(into.insert, rows)
+            self.run(into.several, by_column(rows))
 
     def gather_all(self) -> None:
         """Give MariaDB room for each statement alone."""
         self._prefix = WITH_ROOM
+
+
+def by_column(rows: Rows) -> tuple[list[Any], ...]:
+    """The rows turned: a list for each column."""
+    return tuple([list(column) for column in zip(*rows, strict=True)])
 
 
 def copy_rows(cursor: Any, sql: str, rows: Iterable[tuple[Any, ...]]) -> None:

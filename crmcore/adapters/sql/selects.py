@@ -130,11 +130,17 @@ def _page(chosen: Selection, phase: Phase, nulls: tuple[bool, ...] | None) -> An
         where.append(sorting.after_cursor(ordered, nulls, tie, descending, parameters))
     by = sorting.order_by(ordered, tie, descending)
     limit = parameters.number() if query.limit is not None else None
-    if chosen.backend == "sqlite" and flat and limit is not None:
+    if chosen.backend == "sqlite" and flat and limit is not None and _gathers(query):
         return _nested(chosen, flat, where, by, limit, ordered, descending)
     found = sa.select(*chosen.columns(), *[o.expression for o in flat]).select_from(chosen.source()).where(*where)
     found = found.order_by(*by)
     return found if limit is None else at_most(found, limit)
+
+
+def _gathers(query: BoundQuery) -> bool:
+    """Whether parts or sets are gathered for each row."""
+    fields = (*query.type.fields, *(f for facet in query.facets for f in facet.fields))
+    return bool(query.type.parts) or any(f.kind == "choices" for f in fields)
 
 
 def _nested(

@@ -5,6 +5,7 @@ A joined transaction is a savepoint: nothing else of ours ever ends, begins or r
 
 from __future__ import annotations
 
+import time
 from typing import Any, Final, Protocol
 
 import sqlalchemy as sa
@@ -16,6 +17,11 @@ from crmcore.adapters.sql.types import Backend
 
 CHECKED: Final = "crmcore.checked"
 """Stands in the `info` of a pooled connection that was seen to be fit, with what to execute before each begin."""
+
+
+LAST_USED: Final = "crmcore.last_used"
+IDLE_SECONDS: Final = 10
+"""After so long without use a pooled connection is asked whether it still lives."""
 
 
 class Session(Protocol):
@@ -34,21 +40,21 @@ class OwnSession:
     """A connection of an engine's pool, from its begin to its commit or rollback."""
 
     def __init__(self, backend: Backend, engine: sa.Engine) -> None:
-        self._engine = engine
-        self._pooled = engine.raw_connection()
+        self._dialect: Any = engine.dialect
+        self._pooled = _live_connection(backend, engine)
         try:
             self._driver: Any = self._pooled.driver_connection
             self._cursor = open_cursor(backend, self._driver)
+            self.runner: Runner = CursorRunner(self._cursor)
             self._begin(backend)
         except BaseException:
             self._pooled.close()
             raise
-        self.runner: Runner = CursorRunner(self._cursor, copies=backend == "postgresql")
 
     def _begin(self, backend: Backend) -> None:
         info: Any = self._pooled.info
         if CHECKED not in info:
-            info[CHECKED] = checks.before_begin(backend, CursorRunner(self._cursor, copies=False))
+            info[CHECKED] = checks.before_begin(backend, self.runner)
         for statement in info[CHECKED]:
             self._cursor.execute(statement)
         if backend == "sqlite":
@@ -71,7 +77,7 @@ class OwnSession:
         try:
             self._driver.rollback()
         except Exception as error:
-            if not self._engine.dialect.is_disconnect(error, self._driver, self._cursor):  # type: ignore[arg-type]
+            if not self._dialect.is_disconnect(error, self._driver, self._cursor):
                 raise
             self._pooled.invalidate(error)
         finally:
@@ -79,7 +85,27 @@ class OwnSession:
 
     def _close(self) -> None:
         self._cursor.close()
-        self._pooled.close()
+        if self._pooled.is_valid:
+            self._pooled.info[LAST_USED] = time.monotonic()
+            self._pooled.close()
+
+
+def _live_connection(backend: Backend, engine: sa.Engine) -> sa.PoolProxiedConnection:
+    """A connection of the pool, seen to be alive if it has lain idle: asking each time would cost a round trip."""
+    dialect: Any = engine.dialect
+    while True:
+        pooled = engine.raw_connection()
+        used = pooled.info.get(LAST_USED)
+        if backend == "sqlite" or used is None or time.monotonic() - used < IDLE_SECONDS:
+            return pooled
+        try:
+            if dialect.do_ping(pooled.driver_connection):
+                return pooled
+        except Exception as error:
+            if not dialect.is_disconnect(error, pooled.driver_connection, None):
+                pooled.close()
+                raise
+        pooled.invalidate()
 
 
 class JoinedSession:
@@ -103,13 +129,13 @@ class JoinedSession:
 def joined_runner(backend: Backend, handle: Any) -> Runner:
     """A runner on a host's connection, once it has been seen to be fit for it; `InvalidSetting` if it is not."""
     if isinstance(handle, sa.Connection):
-        runner: Runner = ConnectionRunner(handle, copies=backend == "postgresql")
+        runner: Runner = ConnectionRunner(handle)
         driver = handle.connection.driver_connection
         if backend == "sqlite":
             checks.check_session(backend, runner)  # which makes SQLAlchemy begin
     else:
         driver = handle
-        runner = CursorRunner(open_cursor(backend, driver), copies=backend == "postgresql")
+        runner = CursorRunner(open_cursor(backend, driver))
         if backend == "sqlite":
             checks.check_session(backend, runner)
     checks.check_transaction(backend, driver, runner)

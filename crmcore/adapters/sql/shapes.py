@@ -37,14 +37,12 @@ Encoders: TypeAlias = Mapping[str, Callable[[Any, Any], Any]]
 def query_shape(query: BoundQuery, values: list[Any], encoders: Encoders) -> Shape:
     """The shape of a whole query; its cursor and limit are added by whoever sends it."""
     where = shape(query.where, values, encoders)
+    if not query.sort:
+        return (query.type.name, where, tuple([f.name for f in query.facets]))
     for key in query.sort:
         values.extend(flat_values(key))
-    return (
-        query.type.name,
-        where,
-        tuple([sort_shape(k) for k in query.sort]),
-        tuple([f.name for f in query.facets]),
-    )
+    by = tuple([sort_shape(k) for k in query.sort])
+    return (query.type.name, where, tuple([f.name for f in query.facets]), by)
 
 
 def sort_shape(key: SortKey) -> Shape:
@@ -63,17 +61,19 @@ def shape(node: Bound, values: list[Any], encoders: Encoders) -> Shape:
 
 
 def _test(node: Test, values: list[Any], encoders: Encoders) -> Shape:
-    given = padded(node.values) if node.op == "in" else node.values
-    encode = encoders.get(CONTAINS if node.op == "contains" else node.field.kind)
+    field, op = node.field, node.op
+    given = padded(node.values) if op == "in" else node.values
+    encode = encoders.get(CONTAINS if op == CONTAINS else field.kind)
     if encode is None:
-        values.extend(given)
-    elif node.field.kind == "money":
+        values += given
+    elif field.kind == "money":
         for each in given:
-            values.append(encode(node.field, each))
-            values.append(each.currency)
+            values += (encode(field, each), each.currency)
+    elif len(given) == 1:
+        values.append(encode(field, given[0]))
     else:
-        values.extend([encode(node.field, each) for each in given])
-    return (node.op, node.field.name, len(given))
+        values += [encode(field, each) for each in given]
+    return (op, field.name, len(given))
 
 
 def _via(node: Via, values: list[Any], encoders: Encoders) -> Shape:

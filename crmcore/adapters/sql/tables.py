@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import attrs
 import sqlalchemy as sa
+from sqlalchemy.schema import sort_tables_and_constraints
 
 from crmcore.adapters.sql import ledgers
 from crmcore.adapters.sql.declared import Builder, Rule, claim, fitted
@@ -69,6 +70,7 @@ def build_tables(catalogue: Catalogue, prefix: str = PREFIX, schema: str | None 
         versions[distribution] = version_of(metadata, prefix, distribution)
     for name in ("change", "match_key", "setting"):
         claim(builder.owners, prefix + name, CORE, "what the core keeps of its own")
+    _open_circles(metadata)
     return Tables(
         metadata,
         prefix,
@@ -83,6 +85,15 @@ def build_tables(catalogue: Catalogue, prefix: str = PREFIX, schema: str | None 
         ledgers.key_table(metadata, prefix),
         ledgers.setting_table(metadata, prefix),
     )
+
+
+def _open_circles(metadata: sa.MetaData) -> None:
+    """Mark the foreign keys by which tables refer to each other in a circle: they are added to made tables."""
+    in_order: Callable[..., Any] = sort_tables_and_constraints
+    for table, keys in in_order(metadata.tables.values()):
+        if table is None:
+            for key in keys:
+                key.use_alter = True
 
 
 def include_object(prefix: str = PREFIX, schema: str | None = None) -> Callable[..., bool]:
