@@ -21,6 +21,7 @@ from crmcore.domain.errors import InvalidValue
 from crmcore.domain.evaluate import Lookup
 from crmcore.domain.field import Field
 from crmcore.domain.fold import fold_column
+from crmcore.domain.kinds import INTEGER_LIMIT, storable_text
 from crmcore.domain.money import MONEY_SCALE
 from crmcore.domain.part import Part
 from crmcore.domain.record import Record
@@ -113,9 +114,32 @@ def place(sort: Sequence[SortKey]) -> Callable[[tuple[Any, ...], UUID], tuple[An
 
 
 def check_cursor(query: BoundQuery) -> None:
-    """`InvalidValue` unless the query's cursor, if it has one, carries values of its sort keys' kinds."""
+    """`InvalidValue` unless the query's cursor, if it has one, carries what its sort keys can have given."""
     if query.cursor is None:
         return
-    keys, wanted = query.cursor.keys, [t for key in query.sort for t in _TYPES[key.field.kind]]
-    if len(keys) != len(wanted) or any(k is not None and type(k) is not t for k, t in zip(keys, wanted, strict=True)):
+    keys, wanted = query.cursor.keys, [(key.field, t) for key in query.sort for t in _TYPES[key.field.kind]]
+    if len(keys) != len(wanted) or not all(
+        key is None or (type(key) is t and _is_given(field, key)) for key, (field, t) in zip(keys, wanted, strict=True)
+    ):
         raise InvalidValue("this cursor belongs to another order: ask for the first page again")
+
+
+def _is_given(field: Field, key: object) -> bool:
+    """Whether a sort key of this field can be that: nothing else reaches a database."""
+    if isinstance(key, int):
+        return -INTEGER_LIMIT <= key < INTEGER_LIMIT
+    return isinstance(key, str) and _is_given_text(field.kind, key)
+
+
+def _is_given_text(kind: str, key: str) -> bool:
+    try:
+        match kind:
+            case "date":
+                return dt.date.fromisoformat(key).isoformat() == key
+            case "datetime":
+                return plain_instant(dt.datetime.fromisoformat(key)) == key
+            case "reference":
+                return UUID(hex=key).hex == key
+    except (ValueError, OverflowError):
+        return False
+    return storable_text(key) is None

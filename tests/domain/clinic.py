@@ -24,6 +24,11 @@ from crmcore.domain.records import CORE
 from crmcore.domain.workflow import Transition, Workflow
 
 
+def no_size(value: Decimal) -> str | None:
+    """What is wrong with a size that is to be written."""
+    return None if value > 0 else "is no size"
+
+
 @part("finding")
 class Finding(Part):
     """A part with every kind that a part may hold."""
@@ -32,7 +37,7 @@ class Finding(Part):
     label: str = field.text(length=60)
     preferred: bool = field.boolean(default=False)
     count: int | None = field.integer(default=None)
-    size: Decimal | None = field.decimal(scale=3, default=None)
+    size: Decimal | None = field.decimal(scale=3, default=None, validators=(no_size,))
     fee: Money | None = field.money(default=None)
     seen_on: dt.date | None = field.date(default=None)
     seen_at: dt.datetime | None = field.datetime(default=None)

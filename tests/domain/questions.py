@@ -35,7 +35,7 @@ VALUES: Final[dict[str, SearchStrategy[Any]]] = {
     "boolean": st.booleans(),
     "date": st.sampled_from([dt.date(2025, 1, day) for day in (1, 2, 3)]),
     "datetime": st.sampled_from([NOON + dt.timedelta(hours=n) for n in range(3)]),
-    "json": st.sampled_from([None, 0, [], {"a": "b"}]),
+    "json": st.sampled_from([0, [], {"a": "b"}]),
 }
 """Few values of each kind, so that records often agree."""
 

@@ -6,7 +6,7 @@ import pytest
 
 from crmcore.domain.customer import AlternativeName, ContactPoint, Customer, Person
 from crmcore.domain.errors import InvalidRecord
-from crmcore.domain.matching import keys_of, plan
+from crmcore.domain.matching import keys_of, plan, search_key
 from crmcore.domain.product import Product
 from crmcore.domain.record import NIL, Record
 from tests.domain.clinic import CATALOGUE, READING, VISIT, Finding, visit
@@ -64,6 +64,23 @@ def test_a_value_that_makes_no_key_is_named() -> None:
     with pytest.raises(InvalidRecord) as refused:
         keys_of(CUSTOMER, Person("Sara", emails=["sara\x07@x.org"]))
     assert list(refused.value.problems) == ["email"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "key"),
+    [
+        ("name", "  Sara ALI", "sara ali"),
+        ("name", "a" * 150, "a" * 100),  # as much as a stored key holds
+        ("email", "Sara@X.org", "sara@x.org"),
+        ("email", "sara\x07@x.org", ""),  # nobody can have that
+        ("phone", "0912 1234567", "09121234567"),
+        ("phone", "Sara", ""),
+        ("code", " T-1", "t-1"),
+    ],
+)
+def test_what_is_looked_for_becomes_one_key(kind: str, text: str, key: str) -> None:
+    """A search would miss what is stored under the key of the same value."""
+    assert search_key(kind, text) == key
 
 
 def test_a_plan_is_worked_out_once() -> None:

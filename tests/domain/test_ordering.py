@@ -148,6 +148,14 @@ def _query(text: str, cursor: Cursor) -> BoundQuery:
         ("refund", (1,)),
         ("refund", ("EUR", 1)),
         ("room", (5,)),
+        ("room", ("a\0",)),  # what no database takes
+        ("room", ("\ud800",)),
+        ("rank", (2**63,)),
+        ("due", ("2025-02-30",)),
+        ("ended_at", ("2025-02-03",)),
+        ("ended_at", ("2025-02-03 10:00:00.000000+01:00",)),
+        ("ended_at", ("0001-01-01 00:00:00.000000+10:00",)),
+        ("doctor", ("x",)),
     ],
 )
 def test_a_forged_cursor_is_refused(text: str, values: tuple[Any, ...]) -> None:

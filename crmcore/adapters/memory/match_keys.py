@@ -51,12 +51,6 @@ class MatchKeys:
         """Every row."""
         return [KeyRow(kind, key, *owner) for (kind, key), owners in self._owners.items() for owner in owners]
 
-    def clear(self) -> None:
-        """Forget every row."""
-        self._owners.clear()
-        self._sorted.clear()
-        self._fresh.clear()
-
     def exactly(self, kind: str, key: str, records: Sequence[str]) -> Iterator[KeyRow]:
         """The rows with this key of these record types, by type and id."""
         for record, id in sorted(self._owners.get((kind, key), ())):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,19 @@ Values = tuple[Any, ...]
 def select(database: MemoryDatabase, query: BoundQuery) -> list[Found]:
     """The records that fit, in order, at most `limit`, after the cursor."""
     check_cursor(query)
+    rows = _sorted(database, query) if query.sort else _by_id(database, query)
+    return [Found(_with_facets(database, query, record), keys) for keys, record in islice(rows, query.limit)]
+
+
+def _by_id(database: MemoryDatabase, query: BoundQuery) -> Iterator[tuple[Values, Record]]:
+    """Without sort keys only as many records are asked as it takes to fill a page."""
+    reached = -1 if query.cursor is None else query.cursor.id.int
+    after = [record for record in _held(database, query) if record.id.int > reached]
+    after.sort(key=lambda record: record.id.int)
+    return (((), record) for record in filter(matcher(query.where, database), after))
+
+
+def _sorted(database: MemoryDatabase, query: BoundQuery) -> Iterator[tuple[Values, Record]]:
     placed = place(query.sort)
     rows = []
     for record in fitting(database, query):
@@ -30,7 +44,7 @@ def select(database: MemoryDatabase, query: BoundQuery) -> list[Found]:
         reached = placed(query.cursor.keys, query.cursor.id)
         rows = [row for row in rows if reached < row[0]]
     rows.sort(key=lambda row: row[0])
-    return [Found(_with_facets(database, query, record), keys) for _, keys, record in rows[: query.limit]]
+    return ((keys, record) for _, keys, record in rows)
 
 
 def _with_facets(database: MemoryDatabase, query: BoundQuery, record: Record) -> Record:
@@ -41,10 +55,14 @@ def _with_facets(database: MemoryDatabase, query: BoundQuery, record: Record) ->
 
 def fitting(database: MemoryDatabase, query: BoundQuery) -> Iterator[Record]:
     """The records that fit, in no order."""
+    return filter(matcher(query.where, database), _held(database, query))
+
+
+def _held(database: MemoryDatabase, query: BoundQuery) -> Iterable[Record]:
+    """The records among which those that fit are."""
     rows = database.of(query.type).rows
     ids = candidates(database, query)
-    held: Iterable[Record] = rows.values() if ids is None else [rows[id] for id in ids if id in rows]
-    return filter(matcher(query.where, database), held)
+    return rows.values() if ids is None else [rows[id] for id in ids if id in rows]
 
 
 def candidates(database: MemoryDatabase, query: BoundQuery) -> Iterable[UUID] | None:

@@ -84,10 +84,8 @@ class Table(Generic[Row]):
 
     def owners_of(self, place: str, field: Field, target: UUID) -> Iterable[UUID]:
         """The records that hold a reference to the target there."""
-        for reference in self.references:
-            if reference.place == place and reference.field.name == field.name:
-                return reference.owners.get(target, ())
-        return ()
+        held = (r for r in self.references if r.place == place and r.field.name == field.name)
+        return next((reference.owners.get(target, ()) for reference in held), ())
 
 
 def record_table(type: RecordType) -> Table[Record]:

@@ -15,10 +15,10 @@ from tests.adapters.memory.samples import CUSTOMER, SARA, ask, sample
 from tests.domain.clinic import NOON, VISIT
 
 VALUES: list[dict[str, Any]] = [
-    {"state": "held", "price": Money(1, "EUR"), "rank": 5, "dose": Decimal("0.1")},
+    {"state": "held", "price": Money(1, "EUR"), "rank": 5, "dose": Decimal("0.1001")},
     {"state": "booked", "price": Money(2, "USD"), "note": "b"},
     {"state": "held", "price": Money("3.5", "EUR"), "rank": 2, "note": "a"},
-    {"state": "held", "price": Money(4, "USD"), "dose": Decimal("0.2"), "note": "B"},
+    {"state": "held", "price": Money(4, "USD"), "dose": Decimal("9.2"), "note": "B"},
 ]
 
 
@@ -61,7 +61,7 @@ def test_currencies_are_never_added(clinic: MemoryTransaction) -> None:
         (("count", ""), 4),
         (("count", "rank"), 2),  # of values, not of rows
         (("count", "price"), 4),
-        (("sum", "dose"), Decimal("0.3")),  # exact
+        (("sum", "dose"), Decimal("9.3001")),  # exact, whatever a host calculates with
         (("min", "rank"), 2),
         (("max", "day"), dt.date(2025, 1, 4)),
         (("min", "began_at"), NOON),

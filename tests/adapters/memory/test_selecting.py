@@ -18,19 +18,24 @@ from crmcore.domain.errors import InvalidValue
 from crmcore.domain.evaluate import fits
 from crmcore.domain.query import Cursor
 from crmcore.domain.user import User
+from crmcore.ports.storage import Transaction
 from tests.adapters.memory.conftest import made
 from tests.adapters.memory.samples import ALI, CUSTOMER, SARA, USER, ask, codes, sample
 from tests.domain.clinic import PATIENT, READING, VISIT, Finding, Patient, Reading, Visit, World
 from tests.domain.questions import questions, worlds
 
 
+def fill(transaction: Transaction, world: World) -> None:
+    """Store what is in a world."""
+    for type in (USER, CUSTOMER, VISIT, READING):
+        transaction.insert(type, [each for each in world.records if isinstance(each, type.cls)])
+    transaction.insert_facets(CUSTOMER, PATIENT, list(world.facets.items()))
+
+
 def stored(world: World, database: MemoryDatabase | None = None) -> MemoryTransaction:
     """A transaction over a database that holds this world."""
     transaction = made(database).begin()
-    for type in (USER, CUSTOMER, VISIT, READING):
-        transaction.insert(type, [each for each in world.records if isinstance(each, type.cls)])
-    facets = [(id, each) for id, each in world.facets.items() if isinstance(each, Patient)]
-    transaction.insert_facets(CUSTOMER, PATIENT, facets)
+    fill(transaction, world)
     return transaction
 
 
