@@ -11,14 +11,14 @@ from uuid import UUID
 from crmcore.application import hierarchy, journal
 from crmcore.application.kernel import PartShape, Plan
 from crmcore.application.validating import check_facet, check_record
-from crmcore.domain.bound import BoundQuery, Test
 from crmcore.domain.change import Change, LogEntry
 from crmcore.domain.copying import evolve
 from crmcore.domain.errors import DanglingReference
 from crmcore.domain.facet import Facet, FacetType
+from crmcore.domain.field import Field
 from crmcore.domain.part import Part
 from crmcore.domain.record import NIL, Record, RecordType
-from crmcore.ports.storage import KeyRow, Transaction
+from crmcore.ports.storage import KeyRow
 
 if TYPE_CHECKING:
     from crmcore.application.unit import UnitOfWork
@@ -37,7 +37,7 @@ def add(unit: UnitOfWork, type: RecordType, records: Sequence[R]) -> list[R]:
         unit.kernel.policy.write(unit.actor, [_intent(unit, plan, record) for record in stamped])
     with unit.writing() as transaction:
         for field in plan.anywhere:
-            _check_anywhere(unit, field.name, field.target_field, stamped)
+            check_anywhere(unit, field, stamped)
         transaction.insert(type, stamped)
         for facet, rows in facets.items():
             transaction.insert_facets(type, facet, rows)
@@ -131,23 +131,16 @@ def _entry(unit: UnitOfWork, plan: Plan[Any], record: Record, now: dt.datetime) 
     )
 
 
-def _check_anywhere(unit: UnitOfWork, field: str, type_field: str, records: Sequence[Record]) -> None:
-    """References to a record of any type have no foreign key: their targets are looked up, a query per type."""
-    wanted: dict[str, set[UUID]] = {}
-    for record in records:
-        wanted.setdefault(getattr(record, type_field), set()).add(getattr(record, field))
-    for name, ids in wanted.items():
-        missing = ids - existing(unit.transaction, unit.catalogue.record(name), ids)
-        if missing:
+def check_anywhere(unit: UnitOfWork, field: Field, records: Sequence[Record]) -> None:
+    """References to a record of any type have no foreign key: each target is held until the unit of work ends, so that
+    nobody removes it meanwhile; `DanglingReference` if it is not there."""
+    targets = {
+        (getattr(record, field.target_field), id)
+        for record in records
+        if (id := getattr(record, field.name)) is not None
+    }
+    for name, id in sorted(targets):
+        if not unit.transaction.lock(unit.catalogue.record(name), id):
             raise DanglingReference(
-                f"{field}: there is no {name} {min(missing)}", field=field, target=name, value=str(min(missing))
+                f"{field.name}: there is no {name} {id}", field=field.name, target=name, value=str(id)
             )
-
-
-def existing(transaction: Transaction, type: RecordType, ids: set[UUID]) -> set[UUID]:
-    """Those of these ids that are stored."""
-    id_field = type.field("id")
-    if id_field is None or not ids:
-        return set()
-    found = transaction.select(BoundQuery(type=type, where=Test(id_field, "in", tuple(sorted(ids)))))
-    return {each.record.id for each in found}

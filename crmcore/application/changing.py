@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from crmcore.application import facets, hierarchy, journal, reading
-from crmcore.application.adding import numbered
+from crmcore.application.adding import check_anywhere, numbered
 from crmcore.application.hiding import hidden_views, without_hidden
 from crmcore.application.validating import check_record
 from crmcore.domain import revising
@@ -117,6 +117,9 @@ def _store(unit: UnitOfWork, type: RecordType, before: Record, after: Record) ->
     plan = unit.kernel.plan(type)
     old, new = set(plan.keys(before)), set(plan.keys(after))
     with unit.writing() as transaction:
+        for field in plan.anywhere:
+            if getattr(before, field.name) != getattr(after, field.name):
+                check_anywhere(unit, field, [after])
         with without_hidden(unit.rule(type).hidden):
             transaction.update(type, before, after)
         if dropped := sorted(old - new):

@@ -21,11 +21,14 @@ ALWAYS: Span = (dt.date.min, dt.date.max)
 def check(unit: UnitOfWork, type: RecordType, records: Sequence[Record]) -> None:
     """`InvalidRecord` for the first of these (already stored) edges that closes a circle on some day."""
     rule = type.options.hierarchy
-    if rule is None:
+    edges = [record for record in records if rule is not None and getattr(record, rule.kind) in rule.kinds]
+    if rule is None or not edges:
         return
-    for record in records:
+    # One after the other: two who each add half of a circle would not see each other's half.
+    unit.transaction.put_setting(f"hierarchy.{type.name}", str(unit.id))
+    for record in edges:
         kind = getattr(record, rule.kind)
-        if kind in rule.kinds and (span := _span(rule, record, ALWAYS)):
+        if (span := _span(rule, record, ALWAYS)):
             start, goal = getattr(record, rule.below), getattr(record, rule.above)
             if _reaches(unit, type, rule, kind, start, goal, span):
                 raise InvalidRecord(

@@ -79,7 +79,7 @@ def unblanked(unit: UnitOfWork, type: RecordType, id: UUID, with_: Sequence[type
     facets = tuple(unit.catalogue.facet_of(cls, type) for cls in with_)
     found = unit.transaction.select(BoundQuery(type=type, where=where, facets=facets))
     if not found:
-        raise _not_found(type, id)
+        raise not_found(type, id)
     return found[0].record
 
 
@@ -87,7 +87,8 @@ def _is_id(value: object) -> bool:
     return isinstance(value, UUID)
 
 
-def _not_found(type: RecordType, id: UUID) -> NotFound:
+def not_found(type: RecordType, id: UUID) -> NotFound:
+    """The one error for a record that is not there and one that the actor may not see."""
     return NotFound(f"there is no {type.name} {id}", record=type.name, id=str(id))
 
 
@@ -199,5 +200,5 @@ def _log_of(unit: UnitOfWork, type: RecordType, id: UUID, until: dt.datetime | N
         unblanked(unit, type, id)
     entries = unit.transaction.history(type.name, id, until)
     if not entries:
-        raise _not_found(type, id)
+        raise not_found(type, id)
     return entries

@@ -23,6 +23,8 @@ def remove(unit: UnitOfWork, type: RecordType, id: UUID, version: int | None) ->
     record = reading.unblanked(unit, type, id, tuple(f.cls for f in facets))
     changing.check_version(type, record, version)
     unit.kernel.policy.write(unit.actor, [Change(type, id, "remove", record, None, frozenset())])
+    if not unit.transaction.lock(type, id):  # so that nobody links to it from here on
+        raise reading.not_found(type, id)
     to_clear = _references(unit, type, id)
     plan = unit.kernel.plan(type)
     plain = journal.plain_record(plan, record)

@@ -133,6 +133,10 @@ class UniquenessContract(StorageCase):
         with pytest.raises(DanglingReference) as refused, crm.work("sara") as work:
             work.customers.change(id, owner=NOBODY)
         assert (refused.value.details["field"], refused.value.details["value"]) == ("owner", str(NOBODY))
+        with crm.work("sara") as work:
+            link = work.links.add(Link("customer", id, "customer", id, "knows")).id
+        with pytest.raises(DanglingReference), crm.work("sara") as work:
+            work.links.change(link, to_id=NOBODY)
 
     def test_a_refused_write_can_be_undone_alone(self, crm: Crm) -> None:
         """After one refused record the others of the same unit of work would be lost."""
