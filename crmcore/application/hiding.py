@@ -97,4 +97,5 @@ def without_hidden(hidden: frozenset[str]) -> Iterator[None]:
         if hidden.isdisjoint(names):
             raise
         record, seen = error.details.get("record"), ", ".join(n for n in names if n not in hidden)
-        raise DuplicateValue(f"{record}: {seen} is taken already; give another value", record=record, field=seen) from None
+        message = f"{record}: {seen} is taken already; give another value"
+        raise DuplicateValue(message, record=record, field=seen) from None

@@ -14,10 +14,13 @@ from crmcore.adapters.sql import checks
 from crmcore.adapters.sql.cursors import open_cursor
 from crmcore.adapters.sql.runner import ConnectionRunner, CursorRunner, Runner, savepoint_name
 from crmcore.adapters.sql.types import Backend
+from crmcore.domain.errors import StorageFailed
 
 CHECKED: Final = "crmcore.checked"
 """Stands in the `info` of a pooled connection that was seen to be fit, with what to execute before each begin."""
 
+IN_ERROR: Final = 3
+"""psycopg's `TransactionStatus.INERROR`."""
 
 LAST_USED: Final = "crmcore.last_used"
 IDLE_SECONDS: Final = 10
@@ -40,6 +43,7 @@ class OwnSession:
     """A connection of an engine's pool, from its begin to its commit or rollback."""
 
     def __init__(self, backend: Backend, engine: sa.Engine) -> None:
+        self._backend = backend
         self._dialect: Any = engine.dialect
         self._pooled = _live_connection(backend, engine)
         try:
@@ -66,7 +70,11 @@ class OwnSession:
             self._driver.begin()
 
     def commit(self) -> None:
-        """Commit, and give the connection back to the pool."""
+        """Commit, and give the connection back to the pool. PostgreSQL would end a transaction in which a statement
+        failed by a rollback, and call that a commit: here it is `StorageFailed`."""
+        if self._backend == "postgresql" and self._driver.info.transaction_status == IN_ERROR:
+            self.rollback()
+            raise StorageFailed("nothing was committed: a statement of this transaction failed, and was passed over")
         try:
             self._driver.commit()
         finally:
