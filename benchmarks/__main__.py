@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -31,6 +32,7 @@ def measured(storage: str, size: Size, tasks: Sequence[str], clock: Clock, progr
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure what the arguments ask for; 0 when all was measured, whether or not a target was missed."""
     asked = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that databases are dropped
     tasks = asked.task or list(TASKS)
     storages = asked.storage or available()
     with Progress(len(tasks) * len(storages)) as progress:

@@ -48,8 +48,8 @@ class Bearer:
     joined_on: dt.date | None
     card_number: str | None
 
-    def customer(self, id: UUID = NIL) -> Customer:
-        """The record to add, with the loyalty facet if the customer is a member."""
+    def customer(self, id: UUID = NIL, facets: bool = True) -> Customer:
+        """The record to add, with the loyalty facet if the customer is a member, unless without `facets`."""
         make = Person if self.kind == "person" else Organisation
         made = make(
             self.name,
@@ -62,7 +62,7 @@ class Bearer:
             external_id=self.external_id,
             id=id,
         )
-        if self.tier is None:
+        if self.tier is None or not facets:
             return made
         return made.with_facets(LoyaltyMember(self.tier, self.joined_on, self.card_number))
 

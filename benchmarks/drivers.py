@@ -11,6 +11,8 @@ from uuid import UUID
 import attrs
 from sqlalchemy import URL, make_url
 
+from crmcore.adapters.sql.engine import set_up_sqlite
+
 Row = tuple[Any, ...]
 Rows = Sequence[Row]
 
@@ -153,9 +155,8 @@ def insertion(style: Style, table: str, columns: Sequence[str], rows: int = 1) -
 
 
 def _sqlite(url: URL) -> Raw:
-    connection = sqlite3.connect(str(url.database), isolation_level=None)
-    for setting in ("foreign_keys = ON", "journal_mode = WAL", "synchronous = NORMAL", "busy_timeout = 5000"):
-        connection.execute(f"PRAGMA {setting}")
+    connection = sqlite3.connect(str(url.database))
+    set_up_sqlite(connection)
     return Sqlite(connection, "?", '"')
 
 

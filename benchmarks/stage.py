@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from itertools import islice
@@ -103,10 +103,10 @@ class Stage:
         return self.place.storage
 
     @contextmanager
-    def fresh(self) -> Iterator[Database]:
+    def fresh(self, plugins: Sequence[str] = PLUGINS) -> Iterator[Database]:
         """An empty database with all tables, dropped at the end."""
         url = self.place.empty()
-        crm = crmcore.open(url, plugins=list(PLUGINS))
+        crm = crmcore.open(url, plugins=plugins)
         crm.upgrade()
         database = Database(url, crm, connect(self.storage, url))
         try:
@@ -148,7 +148,7 @@ class Stage:
             return timed(self.clock, lambda: replay(empty.raw, written))
 
 
-def add_customers(crm: Crm, customers: Iterator[Customer] | list[Customer]) -> None:
+def add_customers(crm: Crm, customers: Iterable[Customer]) -> None:
     """All of them in one unit of work."""
     with crm.work(actor=ACTOR) as work:
         work.customers.add_many(customers)

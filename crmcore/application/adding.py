@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from crmcore.application import hierarchy, journal
 from crmcore.application.kernel import PartShape, Plan
+from crmcore.application.session import Session
 from crmcore.application.validating import check_facet, check_record
 from crmcore.domain.change import Change, LogEntry
 from crmcore.domain.copying import evolve
@@ -20,14 +21,11 @@ from crmcore.domain.part import Part
 from crmcore.domain.record import NIL, Record, RecordType
 from crmcore.ports.storage import KeyRow
 
-if TYPE_CHECKING:
-    from crmcore.application.unit import UnitOfWork
-
 R = TypeVar("R", bound=Record)
 FacetRows = dict[FacetType, list[tuple[UUID, Facet]]]
 
 
-def add(unit: UnitOfWork, type: RecordType, records: Sequence[R]) -> list[R]:
+def add(unit: Session, type: RecordType, records: Sequence[R]) -> list[R]:
     """Store a batch of new records with their facets; all or none of it holds."""
     plan: Plan[R] = unit.kernel.plan(type)
     now = unit.now()
@@ -47,7 +45,7 @@ def add(unit: UnitOfWork, type: RecordType, records: Sequence[R]) -> list[R]:
     return stamped
 
 
-def _stamp(unit: UnitOfWork, plan: Plan[R], record: R, now: dt.datetime) -> R:
+def _stamp(unit: Session, plan: Plan[R], record: R, now: dt.datetime) -> R:
     if plan.type.options.complete is not None:
         record = plan.type.options.complete(None, record)
     id = unit.kernel.ids.new() if record.id == NIL else record.id
@@ -83,7 +81,7 @@ def numbered(part: PartShape, held: tuple[Part, ...]) -> tuple[Part, ...]:
     return tuple(sorted(given, key=attrgetter("no"))) if given_before else tuple(given)
 
 
-def _state(unit: UnitOfWork, type: RecordType, record: Record, field: str) -> str | None:
+def _state(unit: Session, type: RecordType, record: Record, field: str) -> str | None:
     prefix, _, name = field.rpartition(".")
     if not prefix:
         return getattr(record, name)  # type: ignore[no-any-return]  # a choice field, as the catalogue checked
@@ -92,7 +90,7 @@ def _state(unit: UnitOfWork, type: RecordType, record: Record, field: str) -> st
     return getattr(held, name, None)
 
 
-def _facets_of(unit: UnitOfWork, type: RecordType, records: Sequence[Record]) -> FacetRows:
+def _facets_of(unit: Session, type: RecordType, records: Sequence[Record]) -> FacetRows:
     rows: FacetRows = {}
     for record in records:
         for cls, value in record.facets.items():
@@ -103,7 +101,7 @@ def _facets_of(unit: UnitOfWork, type: RecordType, records: Sequence[Record]) ->
     return rows
 
 
-def _plain(unit: UnitOfWork, plan: Plan[Any], record: Record) -> dict[str, Any]:
+def _plain(unit: Session, plan: Plan[Any], record: Record) -> dict[str, Any]:
     plain = journal.plain_record(plan, record)
     for cls, value in record.facets.items():
         facet = unit.catalogue.facet_of(cls, plan.type)
@@ -111,11 +109,11 @@ def _plain(unit: UnitOfWork, plan: Plan[Any], record: Record) -> dict[str, Any]:
     return plain
 
 
-def _intent(unit: UnitOfWork, plan: Plan[Any], record: Record) -> Change:
+def _intent(unit: Session, plan: Plan[Any], record: Record) -> Change:
     return Change(plan.type, record.id, "add", None, record, frozenset(_plain(unit, plan, record)))
 
 
-def _entry(unit: UnitOfWork, plan: Plan[Any], record: Record, now: dt.datetime) -> LogEntry:
+def _entry(unit: Session, plan: Plan[Any], record: Record, now: dt.datetime) -> LogEntry:
     logged = {} if plan.type.options.append_only else journal.addition(_plain(unit, plan, record))
     return journal.entry(
         at=now,
@@ -131,7 +129,7 @@ def _entry(unit: UnitOfWork, plan: Plan[Any], record: Record, now: dt.datetime) 
     )
 
 
-def check_anywhere(unit: UnitOfWork, field: Field, records: Sequence[Record]) -> None:
+def check_anywhere(unit: Session, field: Field, records: Sequence[Record]) -> None:
     """References to a record of any type have no foreign key: each target is held until the unit of work ends, so that
     nobody removes it meanwhile; `DanglingReference` if it is not there."""
     targets = {

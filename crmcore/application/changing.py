@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from crmcore.application import facets, hierarchy, journal, reading
 from crmcore.application.adding import check_anywhere, numbered
 from crmcore.application.hiding import hidden_views, without_hidden
+from crmcore.application.session import Session
 from crmcore.application.validating import check_record
 from crmcore.domain import revising
 from crmcore.domain.change import Change
@@ -16,13 +17,10 @@ from crmcore.domain.errors import ConcurrentChange, InvalidRecord, UnknownName
 from crmcore.domain.record import Record, RecordType
 from crmcore.ports.storage import KeyRow
 
-if TYPE_CHECKING:
-    from crmcore.application.unit import UnitOfWork
-
 FIXED = frozenset({"id", "version", "created_at", "changed_at", "facets"})
 
 
-def change(unit: UnitOfWork, type: RecordType, id: UUID, values: dict[str, Any], version: int | None) -> Record:
+def change(unit: Session, type: RecordType, id: UUID, values: dict[str, Any], version: int | None) -> Record:
     """The record with these values, stored; the record as it was if nothing differs."""
     dotted = {name: value for name, value in values.items() if "." in name}
     own = {name: value for name, value in values.items() if "." not in name}
@@ -36,7 +34,7 @@ def change(unit: UnitOfWork, type: RecordType, id: UUID, values: dict[str, Any],
     return reading.blanked(unit, type, evolve(after, facets={**after.facets, **changed}))
 
 
-def _refuse_unknown(unit: UnitOfWork, type: RecordType, own: dict[str, Any]) -> None:
+def _refuse_unknown(unit: Session, type: RecordType, own: dict[str, Any]) -> None:
     binder = unit.binder()
     hidden = binder.rule(type).hidden
     visible = {*binder.visible_names(type), *whole_parts(type, hidden)} - hidden
@@ -70,7 +68,7 @@ def check_version(type: RecordType, record: Record, version: int | None) -> None
         )
 
 
-def write(unit: UnitOfWork, type: RecordType, before: Record, own: dict[str, Any]) -> Record:
+def write(unit: Session, type: RecordType, before: Record, own: dict[str, Any]) -> Record:
     """Store these values of a record that was read for it; nothing is asked but what may be written."""
     plan, now = unit.kernel.plan(type), unit.now()
     if type.options.append_only:
@@ -113,7 +111,7 @@ def write(unit: UnitOfWork, type: RecordType, before: Record, own: dict[str, Any
     return after
 
 
-def _store(unit: UnitOfWork, type: RecordType, before: Record, after: Record) -> None:
+def _store(unit: Session, type: RecordType, before: Record, after: Record) -> None:
     plan = unit.kernel.plan(type)
     old, new = set(plan.keys(before)), set(plan.keys(after))
     with unit.writing() as transaction:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from crmcore.application import journal, reading
+from crmcore.application.session import Session
 from crmcore.application.validating import MISSING, check_facet
 from crmcore.domain.change import Change, Operation
 from crmcore.domain.copying import evolve
@@ -13,11 +14,8 @@ from crmcore.domain.errors import ConcurrentChange, InvalidRecord, NoFacet, Unkn
 from crmcore.domain.facet import Facet, FacetType
 from crmcore.domain.record import Record, RecordType
 
-if TYPE_CHECKING:
-    from crmcore.application.unit import UnitOfWork
 
-
-def of_names(unit: UnitOfWork, type: RecordType, dotted: dict[str, Any]) -> dict[FacetType, dict[str, Any]]:
+def of_names(unit: Session, type: RecordType, dotted: dict[str, Any]) -> dict[FacetType, dict[str, Any]]:
     """The facets that dotted names mean, each with the values for its fields; `UnknownName` for hidden ones too."""
     known = set(unit.binder().visible_names(type))
     found: dict[FacetType, dict[str, Any]] = {}
@@ -30,7 +28,7 @@ def of_names(unit: UnitOfWork, type: RecordType, dotted: dict[str, Any]) -> dict
     return found
 
 
-def change(unit: UnitOfWork, type: RecordType, record: Record, facet: FacetType, values: dict[str, Any]) -> Facet:
+def change(unit: Session, type: RecordType, record: Record, facet: FacetType, values: dict[str, Any]) -> Facet:
     """The record's facet with these values, stored; made if it has none."""
     before = record.facets.get(facet.cls)
     if before is not None:
@@ -41,7 +39,7 @@ def change(unit: UnitOfWork, type: RecordType, record: Record, facet: FacetType,
     return _store(unit, type, record, facet, None, facet.cls(**values))
 
 
-def put(unit: UnitOfWork, type: RecordType, id: UUID, value: Facet) -> Facet:
+def put(unit: Session, type: RecordType, id: UUID, value: Facet) -> Facet:
     """Store a facet as a whole."""
     cls = value.__class__
     facet = unit.catalogue.facet_of(cls, type)
@@ -53,7 +51,7 @@ def put(unit: UnitOfWork, type: RecordType, id: UUID, value: Facet) -> Facet:
     return _store(unit, type, record, facet, before, value)
 
 
-def drop(unit: UnitOfWork, type: RecordType, id: UUID, cls: type[Facet]) -> None:
+def drop(unit: Session, type: RecordType, id: UUID, cls: type[Facet]) -> None:
     """Remove a facet; `NoFacet` if the record has none."""
     facet = unit.catalogue.facet_of(cls, type)
     of_names(unit, type, {facet.dotted(f): None for f in facet.fields})
@@ -68,7 +66,7 @@ def drop(unit: UnitOfWork, type: RecordType, id: UUID, cls: type[Facet]) -> None
 
 
 def _store(
-    unit: UnitOfWork, type: RecordType, record: Record, facet: FacetType, before: Facet | None, after: Facet
+    unit: Session, type: RecordType, record: Record, facet: FacetType, before: Facet | None, after: Facet
 ) -> Facet:
     after = evolve(after, version=before.version + 1 if before else 1)
     check_facet(facet, unit.kernel.facet_shape(facet), after)
@@ -88,13 +86,13 @@ def _store(
     return after
 
 
-def _diff(unit: UnitOfWork, facet: FacetType, before: Facet | None, after: Facet | None) -> journal.Diff:
+def _diff(unit: Session, facet: FacetType, before: Facet | None, after: Facet | None) -> journal.Diff:
     shape = unit.kernel.facet_shape(facet)
     return journal.difference(journal.plain_facet(facet, shape, before), journal.plain_facet(facet, shape, after))
 
 
 def _ask(
-    unit: UnitOfWork, type: RecordType, record: Record, facet: FacetType, before: Facet | None, after: Facet | None
+    unit: Session, type: RecordType, record: Record, facet: FacetType, before: Facet | None, after: Facet | None
 ) -> None:
     fields = frozenset(_diff(unit, facet, before, after))
     now_held = evolve(record, facets={**record.facets, facet.cls: after})
@@ -103,7 +101,7 @@ def _ask(
 
 
 def _log(
-    unit: UnitOfWork, type: RecordType, record: Record, facet: FacetType, before: Facet | None, after: Facet | None
+    unit: Session, type: RecordType, record: Record, facet: FacetType, before: Facet | None, after: Facet | None
 ) -> None:
     kept = after or before
     with unit.writing() as transaction:

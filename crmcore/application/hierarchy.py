@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
+from crmcore.application.session import Session
 from crmcore.domain.bound import BoundQuery, Test, every
 from crmcore.domain.errors import InvalidRecord
 from crmcore.domain.record import Hierarchy, Record, RecordType
-
-if TYPE_CHECKING:
-    from crmcore.application.unit import UnitOfWork
 
 Span = tuple[dt.date, dt.date]
 ALWAYS: Span = (dt.date.min, dt.date.max)
 
 
-def check(unit: UnitOfWork, type: RecordType, records: Sequence[Record]) -> None:
+def check(unit: Session, type: RecordType, records: Sequence[Record]) -> None:
     """`InvalidRecord` for the first of these (already stored) edges that closes a circle on some day."""
     rule = type.options.hierarchy
     edges = [record for record in records if rule is not None and getattr(record, rule.kind) in rule.kinds]
@@ -28,7 +26,7 @@ def check(unit: UnitOfWork, type: RecordType, records: Sequence[Record]) -> None
     unit.transaction.put_setting(f"hierarchy.{type.name}", str(unit.id))
     for record in edges:
         kind = getattr(record, rule.kind)
-        if (span := _span(rule, record, ALWAYS)):
+        if span := _span(rule, record, ALWAYS):
             start, goal = getattr(record, rule.below), getattr(record, rule.above)
             if _reaches(unit, type, rule, kind, start, goal, span):
                 raise InvalidRecord(
@@ -43,9 +41,7 @@ def _span(rule: Hierarchy, record: Any, within: Span) -> Span | None:
     return (start, end) if start < end else None
 
 
-def _reaches(
-    unit: UnitOfWork, type: RecordType, rule: Hierarchy, kind: str, start: UUID, goal: UUID, span: Span
-) -> bool:
+def _reaches(unit: Session, type: RecordType, rule: Hierarchy, kind: str, start: UUID, goal: UUID, span: Span) -> bool:
     above, kind_field = type.field(rule.above), type.field(rule.kind)
     if above is None or kind_field is None:
         return False

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import attrs
 
 from crmcore.application import reading, relationships
+from crmcore.application.repository import RecordRepository
+from crmcore.application.session import Session
 from crmcore.application.timeline import Entry, TimelinePage, moment
 from crmcore.application.whole_view import RECENT, Purchases, WholeView
 from crmcore.domain.bound import BoundQuery, Test, every
@@ -23,13 +24,11 @@ from crmcore.domain.order import Order
 from crmcore.domain.record import Record, RecordType
 from crmcore.domain.relationship import INVERSES, Relationship
 
-if TYPE_CHECKING:
-    from crmcore.application.unit import UnitOfWork
 
-
-def past_view(unit: UnitOfWork, customer: UUID, at: dt.datetime, recent: int = RECENT) -> WholeView:
+def past_view(unit: Session, customer: UUID, at: dt.datetime, recent: int = RECENT) -> WholeView:
     """Everything at a glance, as it was known then; `NotFound` where the customer was not there, or is hidden."""
-    found = unit[Customer].get(customer, as_of=at)
+    customers: RecordRepository[Customer] = RecordRepository(unit, unit.catalogue.of(Customer))
+    found = customers.get(customer, as_of=at)
     type = unit.catalogue.of(Order)
     orders = [each for each in _known(unit, type, "customer", customer, at) if isinstance(each, Order)]
     orders.sort(key=lambda each: (each.ordered_at is not None, each.ordered_at, each.id), reverse=True)
@@ -42,7 +41,7 @@ def past_view(unit: UnitOfWork, customer: UUID, at: dt.datetime, recent: int = R
     )
 
 
-def _known(unit: UnitOfWork, type: RecordType, who: str, customer: UUID, at: dt.datetime) -> Iterator[Record]:
+def _known(unit: Session, type: RecordType, who: str, customer: UUID, at: dt.datetime) -> Iterator[Record]:
     """The records about the customer that were there, as they were."""
     about, made = type.field(who), type.field("created_at")
     if about is None or made is None or who in unit.rule(type).hidden:
@@ -54,12 +53,12 @@ def _known(unit: UnitOfWork, type: RecordType, who: str, customer: UUID, at: dt.
             yield record
 
 
-def _as_it_was(unit: UnitOfWork, type: RecordType, record: Record, at: dt.datetime) -> Record:
+def _as_it_was(unit: Session, type: RecordType, record: Record, at: dt.datetime) -> Record:
     unchanged = record.changed_at is not None and record.changed_at <= at
     return reading.blanked(unit, type, record) if unchanged else reading.as_of(unit, type, record.id, at)
 
 
-def _timeline(unit: UnitOfWork, customer: UUID, at: dt.datetime) -> list[Entry]:
+def _timeline(unit: Session, customer: UUID, at: dt.datetime) -> list[Entry]:
     entries = []
     for type in unit.catalogue.records.values():
         who, when = type.options.timeline or ("", "")
@@ -78,7 +77,7 @@ def _totals(orders: Sequence[Order]) -> tuple[Money, ...]:
     return tuple(sums[currency] for currency in sorted(sums))
 
 
-def _relationships(unit: UnitOfWork, customer: UUID, at: dt.datetime) -> Iterator[relationships.Seen]:
+def _relationships(unit: Session, customer: UUID, at: dt.datetime) -> Iterator[relationships.Seen]:
     type = unit.catalogue.of(Relationship)
     for seen in relationships.of_customer(unit, customer):
         made = seen.relationship.created_at

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 import attrs
 
 from crmcore.application import journal
 from crmcore.application.hiding import blank, hide_in_history
+from crmcore.application.session import Session
 from crmcore.domain import grammar, matching
 from crmcore.domain.bound import Bound, BoundQuery, Const, Test, every
 from crmcore.domain.change import LogEntry
@@ -21,9 +22,6 @@ from crmcore.domain.query import Cursor, Page, Query, decode_cursor, sort_name
 from crmcore.domain.record import Record, RecordType
 from crmcore.ports.work import Where
 
-if TYPE_CHECKING:
-    from crmcore.application.unit import UnitOfWork
-
 MOST_FITS = 20
 MOST_ROWS = 1_000
 
@@ -33,7 +31,7 @@ def parsed(where: Where) -> tuple[Predicate | None, str]:
     return (grammar.parse(where), where) if isinstance(where, str) else (where, "")
 
 
-def bound_query(unit: UnitOfWork, type: RecordType, query: Query, text: str = "") -> BoundQuery:
+def bound_query(unit: Session, type: RecordType, query: Query, text: str = "") -> BoundQuery:
     """The query under the actor's read rule."""
     binder = unit.binder(text)
     order = sort_name(query.sort)
@@ -48,7 +46,7 @@ def bound_query(unit: UnitOfWork, type: RecordType, query: Query, text: str = ""
     )
 
 
-def query(unit: UnitOfWork, type: RecordType, query: Query, text: str = "") -> Page[Any]:
+def query(unit: Session, type: RecordType, query: Query, text: str = "") -> Page[Any]:
     """One page; one row more is read than asked for, which tells whether there is a next page."""
     asked = bound_query(unit, type, query, text)
     limit = query.limit or 0
@@ -59,18 +57,18 @@ def query(unit: UnitOfWork, type: RecordType, query: Query, text: str = "") -> P
     return Page(tuple(blanked(unit, type, f.record) for f in kept), cursor)
 
 
-def count(unit: UnitOfWork, type: RecordType, where: Predicate | None, text: str = "") -> int:
+def count(unit: Session, type: RecordType, where: Predicate | None, text: str = "") -> int:
     """How many records fit."""
     return unit.transaction.count(BoundQuery(type=type, where=unit.binder(text).read(type, where)))
 
 
-def blanked(unit: UnitOfWork, type: RecordType, record: Record) -> Record:
+def blanked(unit: Session, type: RecordType, record: Record) -> Record:
     """The record without what the actor may not see."""
     hidden = unit.rule(type).hidden
     return blank(unit.catalogue, type, record, hidden) if hidden else record
 
 
-def unblanked(unit: UnitOfWork, type: RecordType, id: UUID, with_: Sequence[type[Facet]] = ()) -> Record:
+def unblanked(unit: Session, type: RecordType, id: UUID, with_: Sequence[type[Facet]] = ()) -> Record:
     """The whole record, for the write path alone; `NotFound` where the actor may not see it."""
     id_field = type.field("id")
     if id_field is None or not _is_id(id):
@@ -92,12 +90,12 @@ def not_found(type: RecordType, id: UUID) -> NotFound:
     return NotFound(f"there is no {type.name} {id}", record=type.name, id=str(id))
 
 
-def get(unit: UnitOfWork, type: RecordType, id: UUID, with_: Sequence[type[Facet]] = ()) -> Record:
+def get(unit: Session, type: RecordType, id: UUID, with_: Sequence[type[Facet]] = ()) -> Record:
     """The record as the actor may see it."""
     return blanked(unit, type, unblanked(unit, type, id, with_))
 
 
-def several(unit: UnitOfWork, type: RecordType, ids: Sequence[UUID], with_: Sequence[type[Facet]] = ()) -> list[Any]:
+def several(unit: Session, type: RecordType, ids: Sequence[UUID], with_: Sequence[type[Facet]] = ()) -> list[Any]:
     """Those of these records that the actor may see, in the order of the ids."""
     id_field = type.field("id")
     if not ids or id_field is None:
@@ -108,7 +106,7 @@ def several(unit: UnitOfWork, type: RecordType, ids: Sequence[UUID], with_: Sequ
     return [blanked(unit, type, found[id]) for id in ids if id in found]
 
 
-def find(unit: UnitOfWork, type: RecordType, unique: dict[str, str], with_: Sequence[type[Facet]]) -> Record | None:
+def find(unit: Session, type: RecordType, unique: dict[str, str], with_: Sequence[type[Facet]]) -> Record | None:
     """The one record with this value of a unique field or contact point."""
     source = unique.pop("source", None)
     if len(unique) != 1:
@@ -125,7 +123,7 @@ def find(unit: UnitOfWork, type: RecordType, unique: dict[str, str], with_: Sequ
 
 
 def _fits(
-    unit: UnitOfWork, type: RecordType, name: str, value: str, source: str | None, with_: Sequence[type[Facet]]
+    unit: Session, type: RecordType, name: str, value: str, source: str | None, with_: Sequence[type[Facet]]
 ) -> list[Any]:
     kind = key_kind(unit, type, name)
     if kind is not None:
@@ -143,7 +141,7 @@ def _fits(
     return [blanked(unit, type, f.record) for f in unit.transaction.select(asked)]
 
 
-def key_kind(unit: UnitOfWork, type: RecordType, name: str) -> str | None:
+def key_kind(unit: Session, type: RecordType, name: str) -> str | None:
     """The kind of match key by which a name finds records; None for exact fields, `UnknownName` for all others."""
     visible = set(unit.binder().visible_names(type))
     field, view = type.field(name), type.flat(name)
@@ -162,7 +160,7 @@ def key_kind(unit: UnitOfWork, type: RecordType, name: str) -> str | None:
     raise UnknownName("unique field", name, ["id", "external_id", *(n for n in known if n in visible)], type.name)
 
 
-def as_of(unit: UnitOfWork, type: RecordType, id: UUID, at: dt.datetime) -> Record:
+def as_of(unit: Session, type: RecordType, id: UUID, at: dt.datetime) -> Record:
     """The record as it was known at a time, by the log; `NotFound` if it was not there then."""
     if at.utcoffset() is None:
         raise InvalidValue(f"a time needs its zone: {at.isoformat()} has none", value=at.isoformat())
@@ -173,7 +171,7 @@ def as_of(unit: UnitOfWork, type: RecordType, id: UUID, at: dt.datetime) -> Reco
     return blanked(unit, type, record)
 
 
-def history(unit: UnitOfWork, type: RecordType, id: UUID) -> list[LogEntry]:
+def history(unit: Session, type: RecordType, id: UUID) -> list[LogEntry]:
     """The log of a record without what the actor may not see."""
     entries = _log_of(unit, type, id, None)
     hidden = unit.rule(type).hidden
@@ -192,7 +190,7 @@ def _seen(type: RecordType, entry: LogEntry, hidden: frozenset[str]) -> LogEntry
     return attrs.evolve(entry, changes=journal.changes_text(kept), digest="", subject=subject)
 
 
-def _log_of(unit: UnitOfWork, type: RecordType, id: UUID, until: dt.datetime | None) -> list[LogEntry]:
+def _log_of(unit: Session, type: RecordType, id: UUID, until: dt.datetime | None) -> list[LogEntry]:
     """A removed record has no row to hold a rule against: its log is for those who may see every row."""
     id_field = type.field("id")
     restricted = unit.binder().scope(type) != Const(True)

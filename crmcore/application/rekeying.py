@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from crmcore.application.session import Session
 from crmcore.domain.bound import BoundQuery
 from crmcore.domain.query import Cursor
 from crmcore.domain.record import RecordType
 from crmcore.ports.storage import KeyRow
 
-if TYPE_CHECKING:
-    from crmcore.application.unit import UnitOfWork
-
 CHUNK = 1_000
 
 
-def rekey(unit: UnitOfWork) -> int:
+def rekey(unit: Session) -> int:
     """Drop all keys and make those of every record, in one transaction and constant memory; how many records."""
     unit.transaction.drop_all_keys()
     return sum(_rekey_type(unit, type) for type in unit.catalogue.records.values())
 
 
-def _rekey_type(unit: UnitOfWork, type: RecordType) -> int:
+def _rekey_type(unit: Session, type: RecordType) -> int:
     keys = unit.kernel.plan(type).keys
     searched = [*(f.search for f in type.fields), *(f.search for f in type.options.flats)]
     if not any(searched):

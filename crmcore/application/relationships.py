@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import attrs
 
 from crmcore.application import reading
+from crmcore.application.session import Session
 from crmcore.domain.bound import Bound, BoundQuery, Some, Test, every
 from crmcore.domain.customer import Customer
 from crmcore.domain.label import label_of
 from crmcore.domain.relationship import INVERSES, Relationship
-
-if TYPE_CHECKING:
-    from crmcore.application.unit import UnitOfWork
 
 MAJORITY = Decimal("0.5")
 
@@ -31,7 +28,7 @@ class Seen:
     relationship: Relationship
 
 
-def of_customer(unit: UnitOfWork, customer: UUID, on: dt.date | None = None) -> list[Seen]:
+def of_customer(unit: Session, customer: UUID, on: dt.date | None = None) -> list[Seen]:
     """The relationships of a customer whose other end the actor may see; with `on` those that hold on that day
     (from_date included, to_date not)."""
     type = unit.catalogue.of(Relationship)
@@ -61,14 +58,14 @@ def holds(relationship: Relationship, on: dt.date) -> bool:
     return (start is None or start <= on) and (end is None or on < end)
 
 
-def economic_share(unit: UnitOfWork, owner: UUID, owned: UUID, on: dt.date) -> Decimal:
+def economic_share(unit: Session, owner: UUID, owned: UUID, on: dt.date) -> Decimal:
     """The part of `owned` that belongs to `owner` on a day, along all paths: the sum over paths of the product of
     shares, from 0 to 1."""
     shares: dict[UUID, Decimal] = {owned: Decimal(1)}
     return _share(unit, owner, on, shares)
 
 
-def _share(unit: UnitOfWork, holder: UUID, on: dt.date, known: dict[UUID, Decimal]) -> Decimal:
+def _share(unit: Session, holder: UUID, on: dt.date, known: dict[UUID, Decimal]) -> Decimal:
     """Ownership never goes in a circle, so each company is worked out once, below first."""
     if holder not in known:
         known[holder] = sum(
@@ -78,7 +75,7 @@ def _share(unit: UnitOfWork, holder: UUID, on: dt.date, known: dict[UUID, Decima
     return known[holder]
 
 
-def owned_by(unit: UnitOfWork, holder: UUID, on: dt.date) -> dict[UUID, Decimal]:
+def owned_by(unit: Session, holder: UUID, on: dt.date) -> dict[UUID, Decimal]:
     """What a customer owns directly on a day, with its share (1 where none is stated)."""
     owned: dict[UUID, Decimal] = {}
     for seen in of_customer(unit, holder, on):
@@ -88,7 +85,7 @@ def owned_by(unit: UnitOfWork, holder: UUID, on: dt.date) -> dict[UUID, Decimal]
     return owned
 
 
-def controlled(unit: UnitOfWork, owner: UUID, on: dt.date) -> dict[UUID, Decimal]:
+def controlled(unit: Session, owner: UUID, on: dt.date) -> dict[UUID, Decimal]:
     """The companies that `owner` controls on a day, each with the votes that it and those it controls hold there
     (half or more of them is control)."""
     votes: dict[UUID, Decimal] = {}

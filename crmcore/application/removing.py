@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from crmcore.application import changing, journal, reading
+from crmcore.application.session import Session
 from crmcore.domain.bound import Bound, BoundQuery, Test, ToFacet, ToPart, Via, every
 from crmcore.domain.change import Change
 from crmcore.domain.errors import StillReferenced
@@ -13,11 +13,8 @@ from crmcore.domain.field import Field
 from crmcore.domain.record import Record, RecordType
 from crmcore.ports.storage import KeyRow
 
-if TYPE_CHECKING:
-    from crmcore.application.unit import UnitOfWork
 
-
-def remove(unit: UnitOfWork, type: RecordType, id: UUID, version: int | None) -> None:
+def remove(unit: Session, type: RecordType, id: UUID, version: int | None) -> None:
     """Remove the row with its parts and facets; references declared `on_remove="clear"` are emptied first."""
     facets = unit.catalogue.facets.get(type.name, ())
     record = reading.unblanked(unit, type, id, tuple(f.cls for f in facets))
@@ -53,7 +50,7 @@ def remove(unit: UnitOfWork, type: RecordType, id: UUID, version: int | None) ->
         )
 
 
-def _references(unit: UnitOfWork, type: RecordType, id: UUID) -> list[tuple[RecordType, Field, Bound]]:
+def _references(unit: Session, type: RecordType, id: UUID) -> list[tuple[RecordType, Field, Bound]]:
     """What refers to the record and is to be cleared; `StillReferenced` if anything else refers to it."""
     standing: dict[str, int] = {}
     to_clear = []
@@ -73,7 +70,7 @@ def _references(unit: UnitOfWork, type: RecordType, id: UUID) -> list[tuple[Reco
     return to_clear
 
 
-def _is_seen(unit: UnitOfWork, holder: RecordType, place: str, field: Field) -> bool:
+def _is_seen(unit: Session, holder: RecordType, place: str, field: Field) -> bool:
     """Whether the actor could find the holders by this reference."""
     path = f"{place.removeprefix('facet:')}.{field.name}" if place else field.name
     return path in unit.binder().visible_names(holder)
@@ -91,7 +88,7 @@ def _still_referenced(type: RecordType, id: UUID, seen: dict[str, int]) -> Still
     )
 
 
-def _pointing(unit: UnitOfWork, type: RecordType, holder: RecordType, place: str, field: Field, id: UUID) -> Bound:
+def _pointing(unit: Session, type: RecordType, holder: RecordType, place: str, field: Field, id: UUID) -> Bound:
     test: Bound = Test(field, "=", (id,))
     if field.target == "*" and (type_field := holder.field(field.target_field)):
         test = every(test, Test(type_field, "=", (type.name,)))
@@ -101,7 +98,7 @@ def _pointing(unit: UnitOfWork, type: RecordType, holder: RecordType, place: str
     return Via(ToPart(part), test) if part else test
 
 
-def _clear(unit: UnitOfWork, holder: RecordType, field: Field, where: Bound) -> None:
+def _clear(unit: Session, holder: RecordType, field: Field, where: Bound) -> None:
     for found in unit.transaction.select(BoundQuery(type=holder, where=where)):
         record: Record = found.record
         changing.write(unit, holder, record, {field.name: None})

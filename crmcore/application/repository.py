@@ -5,18 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from crmcore.application import adding, changing, facets, reading, removing
+from crmcore.application.session import Session
 from crmcore.domain.change import LogEntry
 from crmcore.domain.facet import Facet
 from crmcore.domain.query import Page, Query, checked_limit, sorts
 from crmcore.domain.record import Record, RecordType
 from crmcore.ports.work import Where
-
-if TYPE_CHECKING:
-    from crmcore.application.unit import UnitOfWork
 
 R = TypeVar("R", bound=Record)
 CHUNK = 1_000
@@ -25,7 +23,7 @@ CHUNK = 1_000
 class RecordRepository(Generic[R]):
     """Implements `ports.work.Repository`, where each method is described."""
 
-    def __init__(self, unit: UnitOfWork, type: RecordType) -> None:
+    def __init__(self, unit: Session, type: RecordType) -> None:
         self._unit = unit
         self.type = type
 

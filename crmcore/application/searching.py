@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import attrs
 
 from crmcore.application import reading
+from crmcore.application.session import Session
 from crmcore.domain import matching
 from crmcore.domain.label import label_of
 from crmcore.domain.query import checked_limit
 from crmcore.domain.record import Record, RecordType
 from crmcore.ports.storage import KeyRow
-
-if TYPE_CHECKING:
-    from crmcore.application.unit import UnitOfWork
 
 KINDS = ("name", "email", "phone", "code")
 BATCHES = (200, 1_000, 5_000, 25_000)
@@ -37,7 +34,7 @@ class Hit:
     why: str
 
 
-def search(unit: UnitOfWork, text: str, limit: int = 20) -> list[Hit]:
+def search(unit: Session, text: str, limit: int = 20) -> list[Hit]:
     """The records whose name or contact point is or begins with `text`, best first. No syntax: every character is
     meant literally. A key counts only if it comes from what the actor may see."""
     wanted = checked_limit(limit)
@@ -53,7 +50,7 @@ def search(unit: UnitOfWork, text: str, limit: int = 20) -> list[Hit]:
     return ranked[:wanted]
 
 
-def _hits(unit: UnitOfWork, kind: str, key: str, wanted: int) -> list[Hit]:
+def _hits(unit: Session, kind: str, key: str, wanted: int) -> list[Hit]:
     """Whole keys first, then longer ones; more rows are read while the policy takes some of them away."""
     types = tuple(unit.catalogue.records)
     hits: list[Hit] = []
@@ -69,7 +66,7 @@ def _hits(unit: UnitOfWork, kind: str, key: str, wanted: int) -> list[Hit]:
     return hits
 
 
-def _visible(unit: UnitOfWork, kind: str, key: str, rows: list[KeyRow]) -> Iterable[Hit]:
+def _visible(unit: Session, kind: str, key: str, rows: list[KeyRow]) -> Iterable[Hit]:
     by_type: dict[str, dict[UUID, list[str]]] = {}
     for row in rows:
         by_type.setdefault(row.record, {}).setdefault(row.id, []).append(row.key)

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import heapq
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 import attrs
 
 from crmcore.application import reading
+from crmcore.application.session import Session
 from crmcore.domain.bound import BoundQuery, SortKey, Test, every
 from crmcore.domain.customer import Customer
 from crmcore.domain.query import Cursor, checked_limit, decode_cursor
 from crmcore.domain.record import Record, RecordType
 from crmcore.ports.storage import Found
-
-if TYPE_CHECKING:
-    from crmcore.application.unit import UnitOfWork
 
 ORDER = "-timeline"
 
@@ -39,13 +37,13 @@ class TimelinePage:
     next: str | None
 
 
-def timeline(unit: UnitOfWork, customer: UUID, limit: int = 50, after: str | None = None) -> TimelinePage:
+def timeline(unit: Session, customer: UUID, limit: int = 50, after: str | None = None) -> TimelinePage:
     """One page of a customer's timeline; `NotFound` where the actor may not see the customer.
 
     Each type is read from its index (customer, time, id) from the cursor on, so that a late page costs no more than
     the first.
     """
-    unit[Customer].get(customer)
+    reading.get(unit, unit.catalogue.of(Customer), customer)
     cursor = decode_cursor(after, ORDER) if after else None
     wanted = checked_limit(limit) + 1
     streams = [
@@ -62,7 +60,7 @@ def timeline(unit: UnitOfWork, customer: UUID, limit: int = 50, after: str | Non
 
 
 def _read(
-    unit: UnitOfWork, type: RecordType, customer: UUID, limit: int, cursor: Cursor | None
+    unit: Session, type: RecordType, customer: UUID, limit: int, cursor: Cursor | None
 ) -> list[tuple[Entry, Found]]:
     names = type.options.timeline
     who, when = (type.field(names[0]), type.field(names[1])) if names else (None, None)
@@ -88,5 +86,5 @@ def moment(record: Record, name: str) -> dt.datetime:
     return dt.datetime.combine(value, dt.time(), dt.UTC)
 
 
-def _seen(unit: UnitOfWork, entry: Entry) -> Entry:
+def _seen(unit: Session, entry: Entry) -> Entry:
     return attrs.evolve(entry, record=reading.blanked(unit, entry.type, entry.record))

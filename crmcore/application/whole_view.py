@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 import attrs
 
 from crmcore.application import reading, relationships, timeline
+from crmcore.application.repository import RecordRepository
+from crmcore.application.session import Session
 from crmcore.domain.bound import BoundQuery, SortKey, Test, every
 from crmcore.domain.customer import Customer
 from crmcore.domain.money import Money
 from crmcore.domain.order import Order
-
-if TYPE_CHECKING:
-    from crmcore.application.unit import UnitOfWork
 
 RECENT = 20
 
@@ -38,11 +36,12 @@ class WholeView:
     purchases: Purchases
 
 
-def whole_view(unit: UnitOfWork, customer: UUID, recent: int = RECENT) -> WholeView:
+def whole_view(unit: Session, customer: UUID, recent: int = RECENT) -> WholeView:
     """Everything at a glance; `NotFound` where the actor may not see the customer."""
     type = unit.catalogue.of(Customer)
     facets = tuple(f.cls for f in unit.catalogue.facets.get(type.name, ()))
-    found = unit[Customer].get(customer, with_=facets)
+    customers: RecordRepository[Customer] = RecordRepository(unit, type)
+    found = customers.get(customer, with_=facets)
     return WholeView(
         found,
         tuple(relationships.of_customer(unit, customer)),
@@ -52,7 +51,7 @@ def whole_view(unit: UnitOfWork, customer: UUID, recent: int = RECENT) -> WholeV
     )
 
 
-def _orders(unit: UnitOfWork, customer: UUID, recent: int) -> tuple[Order, ...]:
+def _orders(unit: Session, customer: UUID, recent: int) -> tuple[Order, ...]:
     query = _orders_query(unit, customer)
     if query is None:
         return ()
@@ -66,7 +65,7 @@ def _orders(unit: UnitOfWork, customer: UUID, recent: int) -> tuple[Order, ...]:
     return tuple(order for order in seen if isinstance(order, Order))
 
 
-def _orders_query(unit: UnitOfWork, customer: UUID) -> BoundQuery | None:
+def _orders_query(unit: Session, customer: UUID) -> BoundQuery | None:
     type = unit.catalogue.of(Order)
     who = type.field("customer")
     if who is None or "customer" in unit.rule(type).hidden:
@@ -74,7 +73,7 @@ def _orders_query(unit: UnitOfWork, customer: UUID) -> BoundQuery | None:
     return BoundQuery(type=type, where=every(Test(who, "=", (customer,)), unit.binder().scope(type)))
 
 
-def purchases(unit: UnitOfWork, customer: UUID) -> Purchases:
+def purchases(unit: Session, customer: UUID) -> Purchases:
     """The count of a customer's orders and their sum per currency, over what the actor may see."""
     query = _orders_query(unit, customer)
     if query is None:

@@ -20,8 +20,9 @@ from crmcore.domain.errors import PredicateError, UnknownName
 from crmcore.domain.facet import FacetType
 from crmcore.domain.field import Field
 from crmcore.domain.kinds import Kind
+from crmcore.domain.literal import Value
 from crmcore.domain.part import PartType
-from crmcore.domain.predicate import And, Compare, Exists, In, Missing, Not, Or, Path, Predicate, Value
+from crmcore.domain.predicate import And, Compare, Exists, In, Missing, Not, Or, Path, Predicate
 from crmcore.domain.query import Sort
 from crmcore.domain.record import Derived, Flat, RecordType
 from crmcore.domain.visibility import seen, seen_facet, seen_parts

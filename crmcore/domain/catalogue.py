@@ -13,7 +13,7 @@ from crmcore.domain import soundness
 from crmcore.domain.errors import InvalidDeclaration, UnknownName
 from crmcore.domain.facet import Facet, FacetType, facet_type
 from crmcore.domain.field import Field
-from crmcore.domain.predicate import is_reserved
+from crmcore.domain.literal import is_reserved
 from crmcore.domain.record import Derived, Flat, Record, RecordType, record_type
 from crmcore.domain.workflow import Workflow, check_workflow
 

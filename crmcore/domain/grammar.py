@@ -21,7 +21,8 @@ import attrs
 from crmcore.domain import predicate as tree
 from crmcore.domain.errors import PredicateError
 from crmcore.domain.kinds import storable_text
-from crmcore.domain.predicate import MAX_DEPTH, MAX_DIGITS, Path, Predicate, Value, is_currency, is_reserved
+from crmcore.domain.literal import MAX_DIGITS, ME, NOW, TODAY, UNITS, Ago, Unit, Value, is_currency, is_reserved
+from crmcore.domain.predicate import MAX_DEPTH, Path, Predicate
 
 MAX_LENGTH: Final = 20_000
 
@@ -43,15 +44,15 @@ _VALUE: Final = (
     '"today", "now", "true", "false", "me" or a time ago (90 days ago)'
 )
 _MOMENT: Final = "a date (2025-01-31), a time (2025-01-31T09:30, also with Z or +01:00) or text in quotes"
-_UNIT: Final = f"a currency of three capitals (10 EUR), a unit ({', '.join(tree.UNITS)})"
+_UNIT: Final = f"a currency of three capitals (10 EUR), a unit ({', '.join(UNITS)})"
 _OPERATORS: Final[dict[str, tree.Operator]] = {op: op for op in tree.OPERATORS}
-_UNITS: Final[dict[str, tree.Unit]] = {unit: unit for unit in tree.UNITS}
+_UNITS: Final[dict[str, Unit]] = {unit: unit for unit in UNITS}
 _WORDS: Final[dict[str, Value]] = {
     "true": Value("flag", True),
     "false": Value("flag", False),
-    "today": tree.TODAY,
-    "now": tree.NOW,
-    "me": tree.ME,
+    "today": TODAY,
+    "now": NOW,
+    "me": ME,
 }
 
 
@@ -181,7 +182,7 @@ class _Parser:
         if unit := _UNITS.get(word):
             self._advance()
             self._demand("ago")
-            return Value("ago", tree.Ago(count, unit), number.start)
+            return Value("ago", Ago(count, unit), number.start)
         if is_currency(word):
             self._advance()
             return Value("money", (count, word), number.start)

@@ -9,14 +9,11 @@ import datetime as dt
 import json
 from collections.abc import Callable
 from decimal import Context, Decimal
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 from uuid import UUID
 
 from crmcore.domain.errors import InvalidValue
 from crmcore.domain.money import Money
-
-if TYPE_CHECKING:
-    from crmcore.domain.field import Field
 
 Kind = Literal[
     "text",
@@ -39,7 +36,19 @@ JSON_DEPTH: Final = 20
 _WIDE: Final = Context(prec=60)
 """A context of our own: a host may have set the thread's to any precision."""
 
-Check = Callable[["Field", Any], str | None]
+
+class Limits(Protocol):
+    """What a declared field says about its values."""
+
+    @property
+    def length(self) -> int: ...
+    @property
+    def scale(self) -> int: ...
+    @property
+    def options(self) -> tuple[str, ...]: ...
+
+
+Check = Callable[[Limits, Any], str | None]
 
 
 def storable_text(value: str) -> str | None:
@@ -55,7 +64,7 @@ def storable_text(value: str) -> str | None:
     return None
 
 
-def _text(field: Field, value: Any) -> str | None:
+def _text(field: Limits, value: Any) -> str | None:
     if type(value) is not str:
         return f"expected text, got {type(value).__name__}"
     if len(value) > field.length:
@@ -63,13 +72,13 @@ def _text(field: Field, value: Any) -> str | None:
     return storable_text(value)
 
 
-def _integer(field: Field, value: Any) -> str | None:
+def _integer(field: Limits, value: Any) -> str | None:
     if type(value) is not int:
         return f"expected a whole number, got {type(value).__name__}"
     return None if -INTEGER_LIMIT <= value < INTEGER_LIMIT else "is out of the range of 64 bits"
 
 
-def _decimal(field: Field, value: Any) -> str | None:
+def _decimal(field: Limits, value: Any) -> str | None:
     if not isinstance(value, Decimal):
         return f"expected a Decimal, got {type(value).__name__}"
     if not value.is_finite():
@@ -81,19 +90,19 @@ def _decimal(field: Field, value: Any) -> str | None:
     return None
 
 
-def _money(field: Field, value: Any) -> str | None:
+def _money(field: Limits, value: Any) -> str | None:
     return None if isinstance(value, Money) else f"expected Money, got {type(value).__name__}"
 
 
-def _boolean(field: Field, value: Any) -> str | None:
+def _boolean(field: Limits, value: Any) -> str | None:
     return None if type(value) is bool else f"expected true or false, got {value!r}"
 
 
-def _date(field: Field, value: Any) -> str | None:
+def _date(field: Limits, value: Any) -> str | None:
     return None if type(value) is dt.date else f"expected a date, got {type(value).__name__}"
 
 
-def _datetime(field: Field, value: Any) -> str | None:
+def _datetime(field: Limits, value: Any) -> str | None:
     if not isinstance(value, dt.datetime):
         return f"expected a time, got {type(value).__name__}"
     if value.utcoffset() is None:
@@ -105,13 +114,13 @@ def _datetime(field: Field, value: Any) -> str | None:
     return None
 
 
-def _choice(field: Field, value: Any) -> str | None:
+def _choice(field: Limits, value: Any) -> str | None:
     if value in field.options:
         return None
     return f"{value!r} is none of {', '.join(field.options)}"
 
 
-def _choices(field: Field, value: Any) -> str | None:
+def _choices(field: Limits, value: Any) -> str | None:
     if not isinstance(value, frozenset):
         return f"expected a frozenset of texts, got {type(value).__name__}"
     for each in value:
@@ -124,7 +133,7 @@ def _choices(field: Field, value: Any) -> str | None:
     return None
 
 
-def _reference(field: Field, value: Any) -> str | None:
+def _reference(field: Limits, value: Any) -> str | None:
     return None if isinstance(value, UUID) else f"expected an id (UUID), got {value!r}"
 
 
@@ -142,7 +151,7 @@ def _json_depth(value: Any, depth: int = 0) -> str | None:
     return f"holds {type(value).__name__}, which is not exact JSON (text, whole number, true, false, null)"
 
 
-def _json(field: Field, value: Any) -> str | None:
+def _json(field: Limits, value: Any) -> str | None:
     if problem := _json_depth(value):
         return problem
     return None if len(json.dumps(value)) <= JSON_LIMIT else f"is longer than {JSON_LIMIT} characters"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
+from crmcore.domain.kinds import plain_datetime
 from crmcore.domain.record import Flat, Record, RecordType
 
 
@@ -24,5 +26,5 @@ def label_of(type: RecordType, record: Record) -> str:
         else:
             value = getattr(record, name)
         if value:
-            return str(value)
+            return plain_datetime(value) if isinstance(value, dt.datetime) else str(value)
     return f"{type.name} {record.id}"

@@ -13,8 +13,9 @@ from crmcore.domain.errors import InvalidValue, PredicateError, nearest
 from crmcore.domain.field import Field
 from crmcore.domain.fold import fold
 from crmcore.domain.kinds import CHECKS
+from crmcore.domain.literal import Ago, Value
 from crmcore.domain.money import Money
-from crmcore.domain.predicate import Ago, Path, Value
+from crmcore.domain.predicate import Path
 
 EQUALITY: Final = frozenset(("=", "!=", "in"))
 ORDERED: Final = frozenset((*EQUALITY, "<", "<=", ">", ">="))

@@ -11,7 +11,7 @@ import attrs
 
 from crmcore.domain import catalogue
 from crmcore.domain.errors import InvalidDeclaration
-from crmcore.domain.predicate import is_reserved
+from crmcore.domain.literal import is_reserved
 from crmcore.domain.records import CORE
 
 API: Final = 1

@@ -140,7 +140,7 @@ class StorageMachine(RuleBasedStateMachine):
     def drawn(self, data: st.DataObject, name: str) -> Record:
         """A new record of a type, with facets, that may clash with others or refer to what is gone."""
         type = self.catalogue.record(name)
-        given = {field: few for field, few in FEW.items() if type.field(field)}
+        given: dict[str, Any] = {field: few for field, few in FEW.items() if type.field(field)}
         extra = self.catalogue.facets.get(name, ())
         record: Record = data.draw(records(type, self.ids, facets=extra, **given))
         return record

@@ -11,18 +11,9 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from crmcore.domain.catalogue import Catalogue
 from crmcore.domain.errors import InvalidValue
 from crmcore.domain.field import Field
+from crmcore.domain.literal import value_of
 from crmcore.domain.part import PartType
-from crmcore.domain.predicate import (
-    Predicate,
-    all_of,
-    any_of,
-    compare,
-    exists,
-    missing,
-    negate,
-    one_of,
-    value_of,
-)
+from crmcore.domain.predicate import Predicate, all_of, any_of, compare, exists, missing, negate, one_of
 from crmcore.domain.record import Record, RecordType
 from crmcore.testing.values import References, present
 
@@ -101,7 +92,9 @@ def _held(field: Field, holders: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(values)
 
 
-def _over_field(path: str, field: Field, held: Sequence[Any], references: References | None) -> SearchStrategy[Predicate]:
+def _over_field(
+    path: str, field: Field, held: Sequence[Any], references: References | None
+) -> SearchStrategy[Predicate]:
     absent = st.just(missing(path))
     if field.kind == "json":
         return absent

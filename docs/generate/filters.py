@@ -10,6 +10,7 @@ from crmcore.domain.catalogue import Catalogue
 from crmcore.domain.change import Actor
 from crmcore.domain.errors import CrmError, PredicateError
 from crmcore.domain.field import Field
+from crmcore.domain.literal import UNITS
 from crmcore.domain.predicate import Compare, Path
 from crmcore.plugins.registry import load
 from docs.generate.markdown import code, codes, document, table, yes
@@ -116,7 +117,7 @@ def page() -> str:
     """The page."""
     catalogue = load(PLUGINS).catalogue
     meaning = MEANING.format(length=grammar.MAX_LENGTH, depth=predicate.MAX_DEPTH)
-    units = f"`CURRENCY` is three capitals, `UNITS` one of {codes(predicate.UNITS)}. Words are lower case."
+    units = f"`CURRENCY` is three capitals, `UNITS` one of {codes(UNITS)}. Words are lower case."
     return document(
         "The filter language",
         INTRODUCTION,

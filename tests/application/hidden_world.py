@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import attrs
 
-from crmcore import Actor, Address, AlternativeName, ContactPoint, Interaction, Link, Money, Order, Organisation, Person
-from crmcore import Relationship, User
+from crmcore import (
+    Actor,
+    Address,
+    AlternativeName,
+    ContactPoint,
+    Interaction,
+    Link,
+    Money,
+    Order,
+    Organisation,
+    Person,
+    Relationship,
+    User,
+)
 from crmcore.crm import Crm
 from crmcore.domain.order import OrderLine
 from crmcore.domain.product import Product
@@ -61,7 +73,7 @@ def seed(crm: Crm) -> World:
         owner = work.users.add(User("Omar", external_id="sara", source="host"))
         gone = work.users.add(User(f"{CANARY} user", email=f"{CANARY}@users.example", active=False))
         product = work.products.add(Product("Tea", code="T1"))
-        parts = {
+        parts: dict[str, Any] = {
             "contact_points": (
                 ContactPoint("email", f"{CANARY}.one@example.com", preferred=True),
                 ContactPoint("phone", "+20 100", preferred=True),

@@ -56,6 +56,5 @@ def test_two_schemas(postgres_url: str, postgres_schema: PostgresSchema) -> None
     """Two schemas of one database would be mixed up."""
     base = postgres_schema.url.replace("options=", "options=-csearch_path%3Dpublic%20")
     assert base
-    with make_crm(postgres_url) as one:
-        with one.work("sara") as work:
-            work.customers.add(Person("CANARY"))
+    with make_crm(postgres_url) as one, one.work("sara") as work:
+        work.customers.add(Person("CANARY"))

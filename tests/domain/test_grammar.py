@@ -10,21 +10,8 @@ from hypothesis import strategies as st
 
 from crmcore.domain.errors import PredicateError
 from crmcore.domain.grammar import MAX_LENGTH, parse
-from crmcore.domain.predicate import (
-    MAX_DEPTH,
-    Ago,
-    And,
-    Compare,
-    Exists,
-    In,
-    Kind,
-    Missing,
-    Not,
-    Operator,
-    Or,
-    Path,
-    Value,
-)
+from crmcore.domain.literal import Ago, Kind, Value
+from crmcore.domain.predicate import MAX_DEPTH, And, Compare, Exists, In, Missing, Not, Operator, Or, Path
 
 A, B, C, D = (Exists(name) for name in "abcd")
 GOLD = Value("text", "gold")

@@ -15,38 +15,29 @@ from hypothesis import strategies as st
 
 from crmcore.domain.errors import InvalidValue, PredicateError, UnknownName
 from crmcore.domain.grammar import parse
+from crmcore.domain.literal import ME, NOW, RESERVED, TODAY, UNITS, Ago, Kind, Value, is_reserved, value_of
 from crmcore.domain.money import Money
 from crmcore.domain.predicate import (
     MAX_DEPTH,
-    ME,
-    NOW,
     OPERATORS,
-    RESERVED,
-    TODAY,
-    UNITS,
-    Ago,
     And,
     Compare,
     Exists,
     In,
-    Kind,
     Missing,
     Not,
     Or,
     Path,
     Predicate,
-    Value,
     all_of,
     any_of,
     compare,
     equals,
     exists,
-    is_reserved,
     missing,
     negate,
     one_of,
     render,
-    value_of,
 )
 
 CAIRO = equals("city", "Cairo")

@@ -131,22 +131,17 @@ class Predicates:
         return sa.or_(*[sa.and_(currency == c, compare(amount, a)) for a, c in pairs])
 
     def _via(self, scope: Scope, step: Step, inner: Bound, negated: bool) -> Clause:
+        """Either the keys are gathered first, or each row looks for itself: under a negation always, since a NULL among
+        the keys would make it unknown. SQLite alone does as it is written; the others find out what is better.
+        """
         rows, key, mine, held = self._step(scope, step)
         condition = sa.and_(*held, self.clause(rows, inner, negated))
-        if self._correlated(negated, inner, held):
+        if negated or (self.backend == "sqlite" and _looked_up(step, inner)):
             some = sa.select(constant("1")).select_from(rows.rows).where(key == mine, condition)
             return sa.exists(some.correlate(scope.rows))
         keys = sa.select(key).select_from(rows.rows).where(condition)
         found: Clause = mine.in_(keys)
         return found
-
-    def _correlated(self, negated: bool, inner: Bound, held: list[Clause]) -> bool:
-        """Whether to look from each row rather than to gather the keys first.
-
-        A NULL among the keys would make a negated IN unknown. SQLite alone takes a positive one as it is written: it
-        gathers, which is right for what an equality selects and wrong for half a table.
-        """
-        return negated or (self.backend == "sqlite" and not _selective(inner))
 
     def _step(self, scope: Scope, step: Step) -> tuple[Scope, Any, Any, list[Clause]]:
         """Where a step leads: (scope there, its key, what the key equals here, what must hold there anyway)."""
@@ -181,15 +176,39 @@ def _given(node: Test) -> tuple[Any, ...]:
     return padded(node.values) if node.op == "in" else node.values
 
 
+def _looked_up(step: Step, inner: Bound) -> bool:
+    """Whether to look from each row rather than to gather the keys: where an index leads there and much may fit."""
+    if _selective(inner):
+        return False
+    if isinstance(step, FromRecords):
+        timeline = step.target.options.timeline or ()
+        return _asks_only(inner, {step.via.name, *(timeline if step.via.name in timeline[:1] else ())})
+    return True
+
+
 def _selective(node: Bound) -> bool:
-    """Whether a predicate is sure to select few rows: it asks for equal values."""
+    """Whether a predicate is likely to select few rows: it asks for equal values, or for a piece of text."""
     match node:
         case Test(field, op):
-            return op in ("=", "in") and field.kind not in ("boolean", "choice")
+            return op == "contains" or (op in ("=", "in") and field.kind not in ("boolean", "choice"))
         case Every(parts):
             return any(_selective(p) for p in parts)
         case Some(parts):
-            return all(_selective(p) for p in parts)
+            return bool(parts) and all(_selective(p) for p in parts)
         case Via(_, inner):
             return _selective(inner)
+    return False
+
+
+def _asks_only(node: Bound, names: set[str]) -> bool:
+    """Whether a predicate looks at these fields alone."""
+    match node:
+        case Test(field) | Present(field):
+            return field.name in names
+        case Every(parts) | Some(parts):
+            return all(_asks_only(p, names) for p in parts)
+        case Not(part):
+            return _asks_only(part, names)
+        case Const():
+            return True
     return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -48,7 +49,7 @@ class Binding:
     defaults: dict[str, Any]
     left_out: tuple[str, ...]
 
-    @property
+    @cached_property
     def grouped(self) -> bool:
         """Whether several rows may make one record."""
         groups = (self.columns.by_name[name].group for name in self.rules)
@@ -65,7 +66,14 @@ def bind(unit: UnitOfWork, plan: ImportPlan, schemas: Schemas, header: Sequence[
     type = unit.catalogue.record(plan.record)
     hidden = unit.rule(type).hidden
     columns = schemas.columns(type).visible(hidden)
-    naming = name_columns(columns, _wholes(type, hidden), plan.mapping, header, plan.ignore_unknown)
+    naming = name_columns(
+        columns,
+        _wholes(type, hidden),
+        plan.mapping,
+        header,
+        ignore_unknown=plan.ignore_unknown,
+        whole_header=format != "jsonl",  # a key may be missing from all lines of a file
+    )
     references = {name: _reference(unit, columns.by_name[name], rules[0]) for name, rules in naming.rules.items()}
     given = Rules(
         zone=unit.kernel.zone,
@@ -88,7 +96,8 @@ def bind(unit: UnitOfWork, plan: ImportPlan, schemas: Schemas, header: Sequence[
         defaults=_defaults(plan, schemas, type, given),
         left_out=naming.left_out,
     )
-    _check_match(unit, plan, naming, type)
+    if header:
+        _check_match(unit, plan, naming, type)
     return bound
 
 

@@ -40,6 +40,7 @@ class Lookup:
         self._facets = tuple(facets)
         self._facet_types: tuple[FacetType, ...] = tuple(unit.catalogue.facet_of(cls, type) for cls in facets)
         self._keys_of = unit.kernel.plan(type).keys
+        self._hides = bool(unit.rule(type).hidden)
         self._crowded: dict[Key, tuple[UUID, ...]] = {}
         self.name = name_field(type)
         self._names = _names_of(type)
@@ -128,7 +129,7 @@ class Lookup:
 
     def _has(self, key: Key, record: Record) -> bool:
         """Whether the record shows the key: not only has it, behind what is hidden."""
-        return key in self._keys_of(record)
+        return not self._hides or key in self._keys_of(record)
 
     def _is_named(self, text: str, record: Record) -> bool:
         folded = fold(text)

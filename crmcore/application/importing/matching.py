@@ -49,9 +49,12 @@ class New:
 
 
 Match: TypeAlias = Known | Twin | Several | New
-Asked = list[tuple[int, Sequence[Token]]]
+Asked = dict[int, Sequence[Token]]
 """What an entry gives of each identity, by the identity's number, best first."""
-Stored = dict[tuple[int, Token], list[Any]]
+Stored = dict[Entry, tuple[int, tuple[Any, ...]]]
+"""The stored records that fit an entry, and the number of the identity by which they do."""
+Index = dict[tuple[int, Token], Entry]
+"""The new entries of a batch by identity."""
 
 
 class Matcher:
@@ -77,12 +80,12 @@ class Matcher:
             return dict.fromkeys(entries, New())
         asked = {entry: self._asked(entry) for entry in entries}
         stored = self._stored(asked)
-        index: dict[tuple[int, Token], Entry] = {}
+        index: Index = {}
         matched: dict[Entry, Match] = {}
         for entry, each in asked.items():
             matched[entry] = found = self._match(entry, each, stored, index)
             if isinstance(found, New):
-                for at, tokens in each:
+                for at, tokens in each.items():
                     for token in tokens:
                         index.setdefault((at, token), entry)
         new = [entry for entry, found in matched.items() if isinstance(found, New)]
@@ -104,36 +107,29 @@ class Matcher:
 
     def _asked(self, entry: Entry) -> Asked:
         if self._alone is not None and (tokens := self._rules[self._alone].tokens(entry.values)):
-            return [(self._alone, tokens)]
-        given = [(at, rule.tokens(entry.values)) for at, rule in enumerate(self._rules) if at != self._alone]
-        return [(at, tokens) for at, tokens in given if tokens]
+            return {self._alone: tokens}
+        given = ((at, rule.tokens(entry.values)) for at, rule in enumerate(self._rules) if at != self._alone)
+        return {at: tokens for at, tokens in given if tokens}
 
     def _stored(self, asked: Mapping[Entry, Asked]) -> Stored:
-        """Stored records by token; a weaker identity is looked up only where no stronger one has found anything."""
+        """Stored records; a weaker identity is looked up only where no stronger one has found anything."""
         found: Stored = {}
-        pending = dict(asked)
         for at, rule in enumerate(self._rules):
-            wanted = {token for each in pending.values() for n, tokens in each if n == at for token in tokens}
-            if not wanted:
-                continue
-            found.update(((at, token), records) for token, records in rule.records(wanted).items())
-            for entry, each in list(pending.items()):
-                tokens = next((tokens for n, tokens in each if n == at), ())
-                if any(self._fitting(entry, at, token, found) for token in tokens):
-                    del pending[entry]
+            pending = {entry: each[at] for entry, each in asked.items() if at in each and entry not in found}
+            wanted = {token for tokens in pending.values() for token in tokens}
+            records = rule.records(wanted) if wanted else {}
+            for entry, tokens in pending.items() if records else ():
+                held = {record.id: record for token in tokens for record in records.get(token, ())}
+                fitting = [r for r in held.values() if at == self._alone or not self._contradicts(entry, r)]
+                if fitting:
+                    found[entry] = at, tuple(fitting)
         return found
 
-    def _fitting(self, entry: Entry, at: int, token: Token, stored: Stored) -> list[Any]:
-        records = stored.get((at, token), [])
-        return [r for r in records if at == self._alone or not self._contradicts(entry, r)]
-
-    def _match(self, entry: Entry, asked: Asked, stored: Stored, index: Mapping[tuple[int, Token], Entry]) -> Match:
-        for at, tokens in asked:
-            fitting = {r.id: r for token in tokens for r in self._fitting(entry, at, token, stored)}
-            if len(fitting) > 1:
-                return Several(tuple(fitting))
-            if fitting:
-                return Known(next(iter(fitting.values())))
+    def _match(self, entry: Entry, asked: Asked, stored: Stored, index: Index) -> Match:
+        found_by, records = stored.get(entry, (None, ()))
+        for at, tokens in asked.items():
+            if at == found_by:
+                return Known(records[0]) if len(records) == 1 else Several(tuple(each.id for each in records))
             twins = (index[at, token] for token in tokens if (at, token) in index)
             if twin := next((t for t in twins if at == self._alone or not self._differ(entry, t)), None):
                 return Twin(twin)

@@ -27,14 +27,21 @@ class Naming:
 
 
 def name_columns(
-    columns: Columns, wholes: Sequence[str], mapping: ColumnMapping, header: Sequence[str], ignore_unknown: bool
+    columns: Columns,
+    wholes: Sequence[str],
+    mapping: ColumnMapping,
+    header: Sequence[str],
+    *,
+    ignore_unknown: bool = False,
+    whole_header: bool = True,
 ) -> Naming:
-    """The fields behind a file's columns. `wholes`: the attributes under which parts may stand whole.
+    """The fields behind a file's columns. `wholes`: the attributes under which parts may stand whole; `whole_header`:
+    a column that the header does not have is in no row.
 
     Raises `ImportRefused` naming what the map says of columns or fields that are not there, two columns for what has
     room for one value, and, unless they are to be ignored, columns that match no field.
     """
-    _check_map(columns, wholes, mapping, header)
+    _check_map(columns, wholes, mapping, header if header and whole_header else None)
     chosen: dict[str, list[ColumnRule]] = {}
     for rule in mapping.columns:
         chosen.setdefault(rule.field, []).append(rule)
@@ -55,7 +62,7 @@ def name_columns(
     kept = {rule.column for name in KEPT for rule in chosen.pop(name, ())}
     return Naming(
         rules={
-            f: tuple(sorted(given, key=lambda r: place[r.column]))
+            f: tuple(sorted(given, key=lambda r: place.get(r.column, 0)))
             for f, given in chosen.items()
             if f in columns.by_name
         },
@@ -72,11 +79,11 @@ def takes_several(columns: Columns, field: str) -> bool:
     return column.many or column.field.kind == "choices" or (column.group is not None and column.group.several)
 
 
-def _check_map(columns: Columns, wholes: Sequence[str], mapping: ColumnMapping, header: Sequence[str]) -> None:
+def _check_map(columns: Columns, wholes: Sequence[str], mapping: ColumnMapping, header: Sequence[str] | None) -> None:
     record, known = columns.type.name, [*columns.by_name, *wholes]
     problems = []
     for rule in mapping.columns:
-        if rule.column not in header:
+        if header is not None and rule.column not in header:
             problems.append(f"the file has no column {rule.column!r}{_hint(rule.column, header)}")
         if rule.field in KEPT:
             problems.append(f"{rule.field!r} is set by crmcore itself")

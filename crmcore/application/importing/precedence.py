@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from enum import Enum
+from typing import Any, Final
 
 from crmcore.application.importing.entries import Entry
 from crmcore.application.importing.finding import searches, ways
@@ -12,9 +13,19 @@ from crmcore.application.importing.report import Refusal
 from crmcore.domain.matching import search_key
 from crmcore.domain.record import RecordType
 
-CIRCLE = "refers in a circle: import the file without this column, then once more to update with it"
+CIRCLE: Final = "refers in a circle: import the file without this column, then once more to update with it"
 
-Index = Mapping[tuple[str, Any], Entry]
+Key = tuple[str, Any]
+Befores = Mapping[Entry, Sequence[tuple[Need, Entry]]]
+"""What each entry needs of entries in its own batch."""
+
+
+class Stage(Enum):
+    """What a pass through the file does with references to records that are not there yet."""
+
+    HOPING = "they wait, for the record may stand further down"
+    SETTLING = "they wait for rows that wait as well; all others are treated as the map says"
+    GIVING_UP = "they refer in a circle, and are refused"
 
 
 class Precedence:
@@ -25,78 +36,100 @@ class Precedence:
         self._references = references
         self._origin = origin
         self._searches = searches(type)
+        self._stage = Stage.HOPING
+        self._awaited: set[Key] = set()
+        self._waiting: set[Key] = set()
 
-    def settle(self, new: Sequence[Entry], final: bool) -> tuple[list[Entry], list[Entry]]:
-        """The new entries in order, and those to be tried again: they wait for a record further down in the file.
+    def begin(self, stage: Stage) -> None:
+        """A new pass through the file, or through what waits of it."""
+        self._stage, self._awaited, self._waiting = stage, self._waiting, set()
 
-        In the `final` pass nothing waits: what is still not there is treated as the map says. Entries may be refused.
-        """
-        index = self._index(new)
-        waiting: list[Entry] = []
-        befores: dict[Entry, list[tuple[Need, Entry]]] = {}
+    def settle(self, new: Sequence[Entry]) -> tuple[list[Entry], list[Entry]]:
+        """The new entries in order, and those that wait for a later pass. Entries may be refused."""
+        index: dict[Key, Entry] = {}
         for entry in new:
-            needs = self._references.unresolved(entry)
-            befores[entry] = [(need, found) for need in needs if (found := self._find(need, index)) is not None]
-            if lacking := [need for need in needs if all(need is not known for known, _ in befores[entry])]:
-                if final:
-                    self._references.missing(lacking)
-                else:
-                    waiting.append(entry)
-        waiting = _with_followers(waiting, befores)
+            for key in self._known_by(entry):
+                index.setdefault(key, entry)
+        befores: dict[Entry, list[tuple[Need, Entry]]] = {}
+        waiting: dict[Entry, None] = {}
+        for entry in new:
+            needs = {need: self._first(need, index) for need in self._references.unresolved(entry)}
+            befores[entry] = [(need, found) for need, found in needs.items() if found is not None]
+            if self.must_wait([need for need, found in needs.items() if found is None]):
+                waiting[entry] = None
+        _add_followers(waiting, befores)
+        for entry in waiting:
+            self.wait(entry)
         ready = _ordered([entry for entry in new if entry not in waiting], befores)
         for entry in ready:
             for need, found in befores[entry]:
                 need.row.values[need.field] = found.id
-        return ready, waiting
+        return ready, list(waiting)
 
-    def _index(self, new: Iterable[Entry]) -> dict[tuple[str, Any], Entry]:
-        index: dict[tuple[str, Any], Entry] = {}
-        for entry in new:
-            values = entry.values
-            if known_as := values.get("external_id"):
-                index.setdefault(("external_id", (values.get("source", self._origin), known_as)), entry)
-            if entry.id is not None:
-                index.setdefault(("id", str(entry.id)), entry)
-            for name, search in self._searches.items():
-                held = values.get(name)
-                for text in (held,) if isinstance(held, str) else held if isinstance(held, tuple) else ():
-                    if search and isinstance(text, str) and (key := search_key(search, text)):
-                        index.setdefault((name, key), entry)
-        return index
+    def must_wait(self, needs: Sequence[Need]) -> bool:
+        """Whether these references are left for a later pass; else they are settled, or their rows refused."""
+        if not needs:
+            return False
+        if self._stage is Stage.HOPING:
+            return True
+        if self._stage is Stage.GIVING_UP:
+            for need in needs:
+                need.row.refuse(Refusal(need.field, need.wanted.text, CIRCLE))
+            return False
+        if any(key in self._awaited for need in needs for key in self._means(need)):
+            return True
+        self._references.missing(needs)
+        return False
 
-    def _find(self, need: Need, index: Index) -> Entry | None:
+    def wait(self, entry: Entry) -> None:
+        """Remember that this entry waits, by all that others may know it by."""
+        self._waiting.update(self._known_by(entry))
+
+    def _known_by(self, entry: Entry) -> Iterator[Key]:
+        values = entry.values
+        if known_as := values.get("external_id"):
+            yield "external_id", (values.get("source", self._origin), known_as)
+        if id := values.get("id"):
+            yield "id", str(id)
+        for name, search in self._searches.items():
+            held = values.get(name)
+            for text in (held,) if isinstance(held, str) else held if isinstance(held, tuple) else ():
+                if search and isinstance(text, str) and (key := search_key(search, text)):
+                    yield name, key
+
+    def _means(self, need: Need) -> Iterator[Key]:
         wanted = need.wanted
         for way in [wanted.match] if wanted.match else ways(self._type):
             search = self._searches.get(way)
-            key: Any = search_key(search, wanted.text) if search else wanted.text
             if way == "external_id":
-                key = (wanted.source, wanted.text)
-            if found := index.get((way, key)):
-                return found
-        return None
+                yield way, (wanted.source, wanted.text)
+            else:
+                yield way, search_key(search, wanted.text) if search else wanted.text.lower()
+
+    def _first(self, need: Need, index: Mapping[Key, Entry]) -> Entry | None:
+        return next((index[key] for key in self._means(need) if key in index), None)
 
 
-def _with_followers(waiting: Sequence[Entry], befores: Mapping[Entry, Sequence[tuple[Need, Entry]]]) -> list[Entry]:
-    """Those that wait, and those that wait for them."""
-    held = dict.fromkeys(waiting)
-    while True:
-        more = [e for e, needed in befores.items() if e not in held and any(other in held for _, other in needed)]
-        if not more:
-            return list(held)
-        held.update(dict.fromkeys(more))
+def _add_followers(waiting: dict[Entry, None], befores: Befores) -> None:
+    """Who needs what waits, waits as well."""
+    more = True
+    while more:
+        more = False
+        for entry, needed in befores.items():
+            if entry not in waiting and any(other in waiting for _, other in needed):
+                waiting[entry] = None
+                more = True
 
 
-def _ordered(entries: Sequence[Entry], befores: Mapping[Entry, Sequence[tuple[Need, Entry]]]) -> list[Entry]:
-    """Each after those that it refers to; what refers in a circle is refused."""
+def _ordered(entries: Sequence[Entry], befores: Befores) -> list[Entry]:
+    """Each after those that it refers to; what refers in a circle is refused, and what refers to itself is not."""
     ordered: dict[Entry, None] = {}
     left = list(entries)
     while left:
         free = [e for e in left if all(other in ordered or other is e for _, other in befores[e])]
-        if not free:
-            for entry in left:
-                need = befores[entry][0][0]
-                entry.refuse(Refusal(need.field, need.wanted.text, CIRCLE))
-            return [*ordered, *left]
-        ordered.update(dict.fromkeys(free))
+        for entry in () if free else left:
+            need = befores[entry][0][0]
+            entry.refuse(Refusal(need.field, need.wanted.text, CIRCLE))
+        ordered.update(dict.fromkeys(free or left))
         left = [entry for entry in left if entry not in ordered]
     return list(ordered)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 LISTED: Final = 5
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Need:
     """A reference of a row that is still a text."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from crmcore.application.importing.binding import bind
 from crmcore.application.importing.entries import Batches
 from crmcore.application.importing.plan import ImportPlan
+from crmcore.application.importing.precedence import Stage
 from crmcore.application.importing.report import ImportReport, Progress, Tally
 from crmcore.application.importing.rows import RowTyper
 from crmcore.application.importing.scanning import scan
@@ -48,19 +49,21 @@ def import_records(
 
 
 def _passes(rows: RowSource, batches: Batches, taking: Taking, tally: Tally) -> None:
-    """Once through the file, and again over rows that wait for records further down in it, as long as that helps."""
-    waiting = _pass(rows, batches, taking, tally, final=False)
+    """Once through the file, and again over rows that wait for records further down in it, until none does."""
+    waiting = _pass(rows, batches, taking, tally, Stage.HOPING)
     while waiting:
-        left = _pass(_at(rows, waiting), batches, taking, tally, final=False)
-        if len(left) == len(waiting):
-            left = _pass(_at(rows, left), batches, taking, tally, final=True)
-        waiting = left
+        before = waiting
+        for stage in Stage:
+            waiting = _pass(_at(rows, before), batches, taking, tally, stage)
+            if len(waiting) < len(before):
+                break
 
 
-def _pass(rows: Iterable[RawRow | BadRow], batches: Batches, taking: Taking, tally: Tally, final: bool) -> set[int]:
+def _pass(rows: Iterable[RawRow | BadRow], batches: Batches, taking: Taking, tally: Tally, stage: Stage) -> set[int]:
     waiting: set[int] = set()
+    taking.begin(stage)
     for batch in batches(rows):
-        waiting |= taking.take(batch, final)
+        waiting |= taking.take(batch)
         tally.advance()
     return waiting
 

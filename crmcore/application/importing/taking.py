@@ -9,7 +9,7 @@ from crmcore.application.importing.binding import Binding
 from crmcore.application.importing.entries import Entry, identity_of
 from crmcore.application.importing.matching import Known, Match, Matcher, New, Several, Twin
 from crmcore.application.importing.plan import ImportPlan
-from crmcore.application.importing.precedence import Precedence
+from crmcore.application.importing.precedence import Precedence, Stage
 from crmcore.application.importing.references import References
 from crmcore.application.importing.report import Outcome, Refusal, Tally
 from crmcore.application.importing.writing import Writer
@@ -42,18 +42,19 @@ class Taking:
         self._writer = Writer(unit, binding, plan.origin)
         self._seen: dict[int, Outcome | None] = {}
 
-    def take(self, batch: Sequence[Entry], final: bool) -> set[int]:
-        """Take a batch, and count its rows; the lines of those that wait for records further down in the file.
+    def begin(self, stage: Stage) -> None:
+        """A new pass through the file, or through what waits of it."""
+        self._precedence.begin(stage)
 
-        In the `final` pass nothing waits.
-        """
+    def take(self, batch: Sequence[Entry]) -> set[int]:
+        """Take a batch, and count its rows; the lines of those that wait for records further down in the file."""
         self._references.resolve(entry for entry in batch if not entry.refused)
         apart = [entry for entry in batch if self._identity(entry) in self._seen]
         outcomes: Outcomes = {}
         for entry in apart:
             self._add_lines(entry, outcomes)
         fresh = [entry for entry in batch if self._identity(entry) not in self._seen and not entry.refused]
-        waiting = self._settle(fresh, outcomes, final)
+        waiting = self._settle(fresh, outcomes)
         lines: set[int] = set()
         for entry in batch:
             if entry in waiting:
@@ -62,25 +63,25 @@ class Taking:
                 self._count(entry, outcomes.get(entry))
         return lines
 
-    def _settle(self, entries: Sequence[Entry], outcomes: Outcomes, final: bool) -> set[Entry]:
+    def _settle(self, entries: Sequence[Entry], outcomes: Outcomes) -> set[Entry]:
         """Bring entries to their outcomes, or find that they must wait."""
         matched = self._matcher.match(entries)
         new = [entry for entry, found in matched.items() if isinstance(found, New)]
-        waiting = self._add(new, outcomes, final)
+        waiting = self._add(new, outcomes)
         current: dict[Any, Any] = {}
         for entry, found in matched.items():
             if isinstance(found, Twin) and found.entry.refused:
-                waiting |= self._settle([entry], outcomes, final)
-            elif not isinstance(found, New) and not self._meet(entry, found, waiting, current, outcomes, final):
+                waiting |= self._settle([entry], outcomes)
+            elif not isinstance(found, New) and not self._meet(entry, found, waiting, current, outcomes):
                 waiting.add(entry)
         return waiting
 
-    def _add(self, new: Sequence[Entry], outcomes: Outcomes, final: bool) -> set[Entry]:
+    def _add(self, new: Sequence[Entry], outcomes: Outcomes) -> set[Entry]:
         for entry in new:
             entry.id = entry.values.get("id") or self._unit.kernel.ids.new()
         waiting: Iterable[Entry] = ()
         if self._references.own:
-            new, waiting = self._precedence.settle(new, final)
+            new, waiting = self._precedence.settle(new)
         ready = [entry for entry in new if not entry.refused]
         self._writer.add(ready)
         added = [entry for entry in ready if not entry.refused]
@@ -95,7 +96,6 @@ class Taking:
         waiting: set[Entry],
         current: dict[Any, Any],
         outcomes: Outcomes,
-        final: bool,
     ) -> bool:
         """Whether an entry whose record is there, or is on its way, could be settled; else it waits."""
         if isinstance(found, Several):
@@ -107,13 +107,12 @@ class Taking:
         if self._plan.on_duplicate == "skip":
             outcomes[entry] = "unchanged"
             return True
-        return self._update(entry, self._record(found, current), current, outcomes, final)
+        return self._update(entry, self._record(found, current), current, outcomes)
 
-    def _update(self, entry: Entry, record: Any, current: dict[Any, Any], outcomes: Outcomes, final: bool) -> bool:
-        needs = self._references.unresolved(entry)
-        if needs and not final:
+    def _update(self, entry: Entry, record: Any, current: dict[Any, Any], outcomes: Outcomes) -> bool:
+        if self._precedence.must_wait(self._references.unresolved(entry)):
+            self._precedence.wait(entry)
             return False
-        self._references.missing(needs)
         if not entry.refused:
             after = current[record.id] = self._writer.update(entry, record)
             outcomes[entry] = "unchanged" if after is record else "updated"

@@ -12,7 +12,7 @@ import pytest
 from crmcore.application.repository import RecordRepository
 from crmcore.application.unit import UnitOfWork
 from crmcore.crm import Crm
-from crmcore.domain.customer import Address, ContactPoint, Person
+from crmcore.domain.customer import Address, Person
 from crmcore.domain.errors import PredicateError
 from crmcore.domain.interaction import Interaction
 from crmcore.domain.money import Money

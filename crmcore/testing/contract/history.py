@@ -13,8 +13,8 @@ from crmcore.application.searching import search
 from crmcore.application.unit import UnitOfWork
 from crmcore.crm import Crm
 from crmcore.domain.change import Actor
-from crmcore.domain.customer import Customer, Person
 from crmcore.domain.copying import evolve
+from crmcore.domain.customer import Customer, Person
 from crmcore.domain.errors import CrmError, DuplicateValue, InvalidRecord, InvalidSetting, NotFound
 from crmcore.domain.interaction import Interaction
 from crmcore.domain.money import Money

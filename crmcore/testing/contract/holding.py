@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from crmcore.crm import Crm
-from crmcore.domain.customer import Address, ContactPoint, Person
 from crmcore.domain.copying import evolve
+from crmcore.domain.customer import Address, ContactPoint, Person
 from crmcore.domain.errors import ConcurrentChange, FacetNotLoaded, InvalidRecord, NoFacet
 from crmcore.testing.contract.case import StorageCase, full_profile, plain_sample
 from crmcore.testing.fakes import FrozenClock

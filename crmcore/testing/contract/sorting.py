@@ -125,9 +125,8 @@ class SortingContract(StorageCase):
         for sort in ("number", "label", "taken_at", "taken_on", "ratio", "checked", "customer"):
             for key in keys:
                 forged = _forged(sort, key)
-                with crm.work("sara", dry=True) as work:
-                    with suppress(InvalidValue):
-                        work[Sample].query(sort=sort, after=forged)
+                with crm.work("sara", dry=True) as work, suppress(InvalidValue):
+                    work[Sample].query(sort=sort, after=forged)
 
     @pytest.mark.parametrize("sort", ["tags", "data", "nothing", "roles", "pieces", "customer.name", "last_order"])
     def test_what_has_no_order_is_refused(self, crm: Crm, sort: str) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from crmcore.application.importing import entries
 from crmcore.testing.fakes import Restricted
 from tests.application.importing.desk import Desk, counts
 
@@ -123,6 +124,7 @@ def test_a_hidden_record_cannot_be_referred_to(desk: Desk) -> None:
         assert desk.take(CALLS.format(text), "interaction", source="a").rejected == 1
 
 
+CLERKS = "".join(f"Clerk {n},\n" for n in range(600))
 STAFF = "name,manager\nWorker,Head\nHead,Boss\nBoss,\n"
 
 
@@ -150,6 +152,7 @@ def test_a_reference_may_stand_far_before_its_record(desk: Desk) -> None:
     ("content", "expected", "reason"),
     [
         ("name,manager\nA,B\nB,A\nC,C\n", (3, 1, 0, 0, 2), "circle"),
+        (f"name,manager\nA,B\n{CLERKS}B,A\nC,C\n", (603, 601, 0, 0, 2), "circle"),
         ("name,manager\nA,Nobody\nB,A\nC,\n", (3, 1, 0, 0, 2), "Nobody"),
         ("name,manager,active\nA,B,yes\nB,,perhaps\n", (2, 0, 0, 0, 2), "perhaps"),
     ],
@@ -162,6 +165,28 @@ def test_whoever_depends_on_what_is_not_there_is_refused(
     assert counts(report) == expected
     assert any(reason in each.reason for each in report.rejects)
     assert len(desk.all("user")) == report.created
+
+
+@pytest.mark.parametrize("batch", [1, 2, 500])
+def test_the_size_of_a_batch_makes_no_difference(desk: Desk, monkeypatch: pytest.MonkeyPatch, batch: int) -> None:
+    """Whether a manager is found would depend on how many rows stand between, and a circle would never end."""
+    monkeypatch.setattr(entries, "BATCH", batch)
+    content = "name,team,manager\nA,x,B\nB,x,C\nC,x,A\nD,x,E\nE,x,F\nF,x,\nG,x,G\nH,x,Nobody\nI,x,H\n"
+    report = desk.take(content, "user")
+    assert {r.line for r in report.rejects} == {2, 3, 4, 9, 10}
+    assert staff(desk) == {"D": "E", "E": "F", "F": None, "G": "G"}
+    assert counts(desk.take(content, "user", on_duplicate="update")) == (9, 0, 0, 4, 5)
+
+
+def test_a_row_far_off_is_no_missing_manager(desk: Desk) -> None:
+    """A manager whose own manager is missing would be made of a name alone, and all that its row says be lost."""
+    rule = "[columns]\nmanager = { field = 'manager', match = 'name', missing = 'create' }"
+    many = "".join(f"Clerk {n},low,Head\n" for n in range(600))
+    report = desk.take(f"name,team,manager\n{many}Head,top,Boss\n", "user", map=rule)
+    assert counts(report) == (601, 601, 0, 0, 0)
+    teams = {user.name: user.team for user in desk.all("user")}
+    assert (teams["Head"], teams["Boss"]) == ("top", None)
+    assert (staff(desk)["Clerk 7"], staff(desk)["Head"]) == ("Head", "Boss")
 
 
 def test_a_missing_manager_is_created_only_if_the_file_has_none(desk: Desk) -> None:

@@ -1,0 +1,131 @@
+"""The session: one transaction and one actor, as the use cases see them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+from crmcore.application.kernel import Kernel
+from crmcore.domain.binder import Binder, ReadRule
+from crmcore.domain.catalogue import Catalogue
+from crmcore.domain.change import Actor
+from crmcore.domain.errors import CrmError, InvalidSetting, SchemaMismatch
+from crmcore.domain.record import RecordType
+from crmcore.ports.storage import Transaction
+
+
+class Session:
+    """A context manager: commits at the end, rolls back on any exception.
+
+    A write that the storage refused leaves the transaction half done: from then on the unit only rolls back, unless
+    the write stood in a savepoint of its own. `dry`: rolls back at the end in any case. `refusal`: why nothing may be
+    written.
+    """
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        begin: Callable[[], Transaction],
+        actor: Actor,
+        *,
+        source: str | None = None,
+        dry: bool = False,
+        refusal: str | None = None,
+    ) -> None:
+        self.kernel = kernel
+        self.actor = actor
+        self.source = source
+        self.dry = dry
+        self.id: UUID = kernel.ids.new()
+        self._begin = begin
+        self._refusal = refusal
+        self._transaction: Transaction | None = None
+        self._rules: dict[str, ReadRule] = {}
+        self._broken: BaseException | None = None
+
+    def __enter__(self) -> Self:
+        if self._transaction is not None:
+            raise InvalidSetting("this unit of work is in use already: make one for each use")
+        self._transaction = self._begin()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        transaction = self.transaction
+        self._transaction = None
+        if error is None and self._broken is None and not self.dry:
+            return transaction.commit()
+        transaction.rollback()
+        if error is None and self._broken is not None:
+            raise CrmError(f"the unit of work was rolled back, because a write in it had failed: {self._broken}")
+
+    @property
+    def transaction(self) -> Transaction:
+        """The transaction, while the unit of work is open."""
+        if self._transaction is None:
+            raise InvalidSetting("a unit of work is used inside its with block: `with crm.work(actor=...) as work:`")
+        return self._transaction
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What is declared."""
+        return self.kernel.catalogue
+
+    def now(self) -> dt.datetime:
+        """The moment, by the host's clock, in UTC."""
+        return self.kernel.clock.now()
+
+    def rule(self, type: RecordType) -> ReadRule:
+        """What this actor may read of a record type; asked once per unit of work."""
+        found = self._rules.get(type.name)
+        if found is None:
+            found = self._rules[type.name] = self.kernel.policy.read(self.actor, type)
+        return found
+
+    def binder(self, text: str = "") -> Binder:
+        """Binds predicates for this actor, now."""
+        kernel = self.kernel
+        return Binder(
+            catalogue=kernel.catalogue,
+            actor=self.actor,
+            now=self.now(),
+            zone=kernel.zone,
+            currency=kernel.currency,
+            rule=self.rule,
+            text=text,
+        )
+
+    @contextmanager
+    def writing(self) -> Iterator[Transaction]:
+        """The transaction for one write; a failure marks the unit as to be rolled back."""
+        if self._refusal is not None:
+            raise SchemaMismatch(self._refusal)
+        if self._broken is not None:
+            raise CrmError(f"an earlier write in this unit of work failed, roll it back: {self._broken}")
+        with self.whole():
+            yield self.transaction
+
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """A part of a write that must not be left half done: a failure marks the unit as to be rolled back."""
+        try:
+            yield
+        except BaseException as error:
+            self._broken = error
+            raise
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """A nested part that an exception undoes alone."""
+        before = self._broken
+        try:
+            with self.transaction.savepoint():
+                yield
+        except BaseException:
+            self._broken = before
+            raise
