@@ -99,6 +99,7 @@ def import_file(session: Session, /, **given: Any) -> int:
 
 def import_into(session: Session, crm: Crm, request: Request, actor: str) -> ImportReport:
     """Do what is asked, in one unit of work. The rejects file stands before the rows do: none of them gets lost."""
+    crm.catalogue.record(request.record)
     plan = request.plan()
     rows = open_rows(request.file, request.format, request.encoding)
     unit = crm.work(actor=actor, source=plan.origin, dry=request.dry_run)

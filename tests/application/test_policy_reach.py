@@ -8,8 +8,9 @@ from uuid import UUID
 
 import pytest
 
-from crmcore import Interaction, Order, Person, Relationship
+from crmcore import AlternativeName, Interaction, Order, Person, Relationship
 from crmcore.application.relationships import of_customer
+from crmcore.application.searching import search
 from crmcore.application.timeline import timeline
 from crmcore.application.whole_view import whole_view
 from crmcore.crm import Crm
@@ -148,3 +149,26 @@ def test_paths_lead_to_visible_records_only(shared: SharedCrm) -> None:
     with crm.work("sara") as work:
         assert {text: work.interactions.count(text) for text in asks} == asks
         assert {text: work.orders.count(text) for text in asks} == asks
+
+
+def test_hidden_records_do_not_push_visible_ones_out(shared: SharedCrm) -> None:
+    """Of many who share a name or an address, the one that may be seen would not be found behind the others."""
+    crm = shared.fresh(policy=Restricted(rows={"customer": 'lead_source = "ours"'}))
+    with crm.work("root") as work:
+        work.customers.add_many([Person("Ali Reza", emails=["home@x.com"]) for _ in range(300)])
+        seen = work.customers.add(Person("Ali Reza", emails=["home@x.com"], lead_source="ours"))
+    with crm.work("sara") as work:
+        assert work.customers.find(email="home@x.com") == seen
+        assert [hit.id for hit in search(work, "ali")] == [hit.id for hit in search(work, "home@x.com")] == [seen.id]
+        assert search(work, "reza")[0].id == seen.id
+
+
+def test_a_hidden_key_hides_no_visible_one(shared_memory: SharedCrm) -> None:
+    """A record would not be found by a name that may be seen, because a hidden one matches before it."""
+    crm = shared_memory.fresh(policy=Restricted(hidden={"customer": ("alternative_names",)}))
+    with crm.work("root") as work:
+        person = Person("Leila C", alternative_names=(AlternativeName("Leila B"), AlternativeName("Leila")))
+        id = work.customers.add(person).id
+    with crm.work("sara") as work:
+        assert [(hit.id, hit.score < 1) for hit in search(work, "leila")] == [(id, True)]
+        assert search(work, "leila b") == []

@@ -20,6 +20,8 @@ from crmcore.domain.errors import InvalidSetting
 BUSY_SECONDS: Final = 5
 PREPARED: Final = "crmcore.prepared"
 """Stands in the `info` of a pooled connection that has our settings."""
+READS: Final = "crmcore_reads"
+"""Execution option of a connection that will only read, so that it need not wait for a writer."""
 
 
 def own_engine(url: str | sa.URL, **options: Any) -> sa.Engine:
@@ -92,7 +94,8 @@ def _write_ahead(cursor: sqlite3.Cursor) -> None:
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    reads = connection.get_execution_options().get(READS, False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
 def _checkout_mariadb(connection: Any, record: Any, proxy: Any) -> None:

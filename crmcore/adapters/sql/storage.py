@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from crmcore.adapters.sql import creating
 from crmcore.adapters.sql.doctor import examine
+from crmcore.adapters.sql.engine import READS
 from crmcore.adapters.sql.errors import failure
 from crmcore.adapters.sql.faults import driver_errors
 from crmcore.adapters.sql.model import Model
@@ -119,7 +120,7 @@ class SqlStorage:
 def read_stamp(engine: sa.Engine, prefix: str, schema: str | None) -> Stamp | None:
     """What a database was made by; None if it holds no tables of the core."""
     with translating(backend_of(engine.dialect)), engine.connect() as connection:
-        return creating.read_stamp(connection, prefix, schema)
+        return creating.read_stamp(connection.execution_options(**{READS: True}), prefix, schema)
 
 
 @contextmanager

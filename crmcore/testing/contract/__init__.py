@@ -1,4 +1,4 @@
-"""The contract of a storage, as tests: subclass `StorageContract`, give its `source`, and run pytest.
+"""The contracts of ports, as tests. For a storage subclass `StorageContract`, give its `source`, and run pytest:
 
     from crmcore.testing.contract import StorageContract
 
@@ -11,7 +11,7 @@ A fixture of the subclass can make the database; `source` is called once or more
 
 import pytest
 
-PARTS = ("asking", "case", "finding", "history", "holding", "removing", "sorting", "texts", "uniqueness", "writing")
+PARTS = ("asking", "case", "finding", "history", "holding", "outside", "removing", "sorting", "texts", "uniqueness", "writing")
 pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in PARTS))
 
 from crmcore.testing.contract.asking import AskingContract  # noqa: E402  # their asserts are to be rewritten
@@ -19,13 +19,14 @@ from crmcore.testing.contract.case import StorageCase  # noqa: E402
 from crmcore.testing.contract.finding import FindingContract, SearchContract, TimelineContract  # noqa: E402
 from crmcore.testing.contract.history import FeedContract, HistoryContract, UnitContract  # noqa: E402
 from crmcore.testing.contract.holding import FacetContract, PartsContract  # noqa: E402
+from crmcore.testing.contract.outside import ClockContract, IdsContract  # noqa: E402
 from crmcore.testing.contract.removing import RemovingContract  # noqa: E402
 from crmcore.testing.contract.sorting import FiguresContract, SortingContract  # noqa: E402
 from crmcore.testing.contract.texts import ExactnessContract, TextContract  # noqa: E402
 from crmcore.testing.contract.uniqueness import UniquenessContract  # noqa: E402
 from crmcore.testing.contract.writing import WritingContract  # noqa: E402
 
-__all__ = ["StorageCase", "StorageContract"]
+__all__ = ["ClockContract", "IdsContract", "StorageCase", "StorageContract"]
 
 
 class StorageContract(

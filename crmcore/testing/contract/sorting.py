@@ -173,10 +173,10 @@ class FiguresContract(StorageCase):
             whole = work.transaction.aggregate(BoundQuery(type=type), (), figures)
             groups = work.transaction.aggregate(BoundQuery(type=type), ("active",), (("count", ""), ("sum", "price")))
             none = work.transaction.aggregate(BoundQuery(type=type, where=Test(sample, "=", (99,))), (), figures)
-            work[Entry].add(Entry(leila, NOON, 2**62))
-            work[Entry].add(Entry(leila, NOON, 2**62 - 1))
+            work[Entry].add_many([Entry(leila, NOON, 2**63 - 1) for _ in range(3)])
+            work[Entry].add(Entry(leila, NOON, -1))
             points = work.transaction.aggregate(BoundQuery(type=crm.catalogue.of(Entry)), (), (("sum", "points"),))
         assert whole == [[4, 3, 0, Decimal(-1), dt.date(2025, 1, 15)]]
         assert groups == [[False, 1, (Money(20, "EUR"),)], [True, 3, (Money(10, "EUR"), Money(10, "USD"))]]
         assert none == [[0, 0, None, None, None]]
-        assert points == [[2**63 - 1]]
+        assert points == [[3 * 2**63 - 4]]

@@ -123,8 +123,14 @@ class ExactnessContract(StorageCase):
         tehran = dt.timezone(dt.timedelta(hours=3, minutes=30))
         with crm.work("sara") as work:
             id = work[Sample].add(Sample("s", NOON.astimezone(tehran))).id
-            with pytest.raises(InvalidRecord):
-                work[Sample].add(Sample("naive", NOON.replace(tzinfo=None)))
+            outside = (
+                NOON.replace(tzinfo=None),
+                dt.datetime(1, 1, 1, tzinfo=tehran),
+                dt.datetime(9999, 12, 31, 23, tzinfo=dt.timezone(dt.timedelta(hours=-2))),
+            )
+            for bad in outside:
+                with pytest.raises(InvalidRecord):
+                    work[Sample].add(Sample("bad", bad))
         with crm.work("sara") as work:
             stored = work[Sample].get(id).taken_at
             assert (stored, stored.utcoffset()) == (NOON, dt.timedelta())
