@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 from uuid import UUID
@@ -47,12 +48,11 @@ class CountingIds:
     def __init__(self, start: int = 1, *, at: dt.datetime = START) -> None:
         milliseconds = int(at.timestamp() * 1000)
         self._head = (milliseconds << 80) | (0x7 << 76) | (0b10 << 62)
-        self._next = start
+        self._numbers = itertools.count(start)
 
     def new(self) -> UUID:
         """The next id."""
-        number, self._next = self._next, self._next + 1
-        return UUID(int=self._head | number)
+        return UUID(int=self._head | next(self._numbers))
 
 
 class Restricted:

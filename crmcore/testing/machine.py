@@ -1,8 +1,11 @@
 """A state machine that does the same to two storages and compares everything that can be seen: memory is the model.
 
+A test of a storage has to name it alone::
+
     class MyMachine(StorageMachine):
         def source(self):
             return MySource(...)  # over an empty database
+
 
     TestMyStorage = MyMachine.TestCase
 """
@@ -11,7 +14,7 @@ from __future__ import annotations
 
 import datetime as dt
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from itertools import zip_longest
 from typing import Any, ClassVar
@@ -25,20 +28,18 @@ from crmcore.adapters.memory.source import MemorySource
 from crmcore.application.searching import search
 from crmcore.application.unit import UnitOfWork
 from crmcore.crm import Crm, StorageSource
-from crmcore.domain.change import LogEntry
 from crmcore.domain.copying import evolve
-from crmcore.domain.errors import CrmError, DanglingReference, DuplicateValue
 from crmcore.domain.predicate import Predicate
 from crmcore.domain.record import Record, RecordType
 from crmcore.testing import specimens
 from crmcore.testing.crm import make_crm
 from crmcore.testing.fakes import CountingIds, FrozenClock
 from crmcore.testing.questions import predicates, sort_orders
+from crmcore.testing.sides import Side, Step, Undone, assert_same, comparable
 from crmcore.testing.specimens import Entry, Profile, Sample
 from crmcore.testing.strategies import facets, records
 from crmcore.testing.values import WORDS
 
-Step = Callable[[UnitOfWork], Any]
 TYPES = ("user", "customer", "relationship", "product", "order", "interaction", "link", "specimen.sample")
 FEW = {
     "code": st.none() | st.sampled_from(("A1", "a1", "B ")),
@@ -48,53 +49,6 @@ FEW = {
     "external_id": st.none() | st.sampled_from(("1", "2")),
 }
 """Few values for what is unique, so that values clash."""
-
-
-class _Undone(Exception):
-    """Undoes a savepoint or a unit of work on purpose."""
-
-
-@attrs.define
-class Side:
-    """One of the two: a Crm, its clock and the unit of work that is open."""
-
-    crm: Crm
-    clock: FrozenClock
-    work: UnitOfWork
-
-    def outcome(self, step: Step) -> Any:
-        """What a step gives, or what it is refused by; a refused step leaves nothing behind."""
-        try:
-            with self.work.savepoint():
-                return _seen(step(self.work))
-        except CrmError as error:
-            return type(error), error.details.get("field"), error.details.get("value")
-
-    def renew(self, *, commit: bool) -> None:
-        """End the unit of work and begin another one."""
-        try:
-            self.work.__exit__(None if commit else _Undone, None if commit else _Undone(), None)
-        finally:
-            self.work = self.crm.work("sara").__enter__()
-
-
-def _same(model: Any, tested: Any) -> None:
-    if tested != model:
-        raise AssertionError(f"memory gives\n  {model!r}\nand the storage that is tested\n  {tested!r}")
-
-
-def _is_clash(outcome: Any) -> bool:
-    """Of several things that stand in the way of one write, each storage may name another first."""
-    return type(outcome) is tuple and outcome[:1] in ((DuplicateValue,), (DanglingReference,))
-
-
-def _seen(result: Any) -> Any:
-    """What is compared: numbers of seq are the storage's own, and JSON has no order."""
-    if isinstance(result, list | tuple):
-        return [_seen(each) for each in result]
-    if isinstance(result, LogEntry):
-        return attrs.evolve(result, seq=0, changes="", digest=""), result.values()
-    return result
 
 
 class StorageMachine(RuleBasedStateMachine):
@@ -126,8 +80,7 @@ class StorageMachine(RuleBasedStateMachine):
     def both(self, step: Step) -> Any:
         """Carry a step out on both sides and compare what comes of it."""
         model, tested = (side.outcome(step) for side in self.sides)
-        if not (_is_clash(model) and _is_clash(tested)):
-            _same(model, tested)
+        assert_same(model, tested)
         for side in self.sides:
             side.clock.advance(seconds=1)
         return model
@@ -232,9 +185,9 @@ class StorageMachine(RuleBasedStateMachine):
                     if gone is not None:
                         work.records(name).remove(gone)
                     if undo:
-                        raise _Undone
+                        raise Undone
                     return added
-            except _Undone:
+            except Undone:
                 return None
 
         self._remember(name, self.both(step))
@@ -278,9 +231,9 @@ class StorageMachine(RuleBasedStateMachine):
             for side in self.sides:
                 side.work.__exit__(None, None, None)
                 side.crm.pump()
-            feeds = [_seen(side.crm.feed(limit=10_000)) for side in self.sides]
+            feeds = [comparable(side.crm.feed(limit=10_000)) for side in self.sides]
             for model, tested in zip_longest(*feeds):
-                _same(model, tested)
+                assert_same(model, tested)
         finally:
             self._stack.close()
 

@@ -52,6 +52,14 @@ HIDDEN: Final = {
 POLICY: Final = Restricted(rows=ROWS, hidden=HIDDEN)
 
 
+def assert_silent(*told: object) -> None:
+    """Nothing hidden is in what was told."""
+    text = repr(told)
+    assert CANARY.lower() not in text.lower()
+    assert str(NUMBER) not in text
+    assert str(SECRET_DAY) not in text and repr(SECRET_DAY) not in text
+
+
 @attrs.frozen
 class World:
     """Ids of what was seeded: `ours` may be seen, `theirs` not."""
@@ -83,7 +91,13 @@ def seed(crm: Crm) -> World:
         }
         ours = work.customers.add(
             Person(
-                "Leila", lead_source="ours", note=f"{CANARY} note", birth_date=SECRET_DAY, owner=owner.id, roles=["patient"], **parts
+                "Leila",
+                lead_source="ours",
+                note=f"{CANARY} note",
+                birth_date=SECRET_DAY,
+                owner=owner.id,
+                roles=["patient"],
+                **parts,
             ).with_facets(Profile(motto=f"{CANARY} motto", points=1, level="high"))
         )
         theirs = work.customers.add(
@@ -99,8 +113,15 @@ def seed(crm: Crm) -> World:
         work.relationships.add(Relationship(theirs.id, ours.id, "employs"))
         work.links.add(Link("interaction", call.id, "order", our_order.id, "about"))
         sample = work[Sample].add(
-            Sample("Blood", AT, customer=ours.id, data={CANARY: CANARY}, pieces=(Piece(f"{CANARY} piece"),),
-                   tags=frozenset((f"{CANARY} tag",)), code=f"{CANARY}-1")  # fmt: skip
+            Sample(
+                "Blood",
+                AT,
+                customer=ours.id,
+                data={CANARY: CANARY},
+                pieces=(Piece(f"{CANARY} piece"),),
+                tags=frozenset((f"{CANARY} tag",)),
+                code=f"{CANARY}-1",
+            )
         )
         work[Entry].add(Entry(theirs.id, AT, NUMBER, memo=f"{CANARY} memo"))
     with crm.work(ROOT) as work:  # so that history has changes of hidden values too

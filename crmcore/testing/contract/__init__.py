@@ -11,7 +11,19 @@ A fixture of the subclass can make the database; `source` is called once or more
 
 import pytest
 
-PARTS = ("asking", "case", "finding", "history", "holding", "outside", "removing", "sorting", "texts", "uniqueness", "writing")
+PARTS = (
+    "asking",
+    "case",
+    "finding",
+    "history",
+    "holding",
+    "outside",
+    "removing",
+    "sorting",
+    "texts",
+    "uniqueness",
+    "writing",
+)
 pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in PARTS))
 
 from crmcore.testing.contract.asking import AskingContract  # noqa: E402  # their asserts are to be rewritten

@@ -20,7 +20,7 @@ from crmcore.domain.errors import InvalidValue, UnknownName
 from crmcore.domain.money import Money
 from crmcore.domain.order import Order
 from crmcore.domain.record import NIL
-from crmcore.testing.contract.asking import add_samples
+from crmcore.testing.contract.answers import add_samples
 from crmcore.testing.contract.case import NOON, StorageCase, customer_id, plain_sample
 from crmcore.testing.specimens import Entry, Profile, Sample
 
@@ -48,7 +48,7 @@ BY_FIELDS: Final[Mapping[str, str]] = {
     "customer,-label": "dcba",
     "note": "acbd",
 }
-"""Of the samples of `asking`; text with a fold sorts by it, code without one by code point."""
+"""Of the samples of `answers`; text with a fold sorts by it, code without one by code point."""
 
 
 class SortingContract(StorageCase):
