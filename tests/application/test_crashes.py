@@ -23,7 +23,7 @@ from crmcore.testing.contract.case import NOON
 from crmcore.testing.crm import make_crm
 from tests.databases import storages
 
-WRITER: Final = '''
+WRITER: Final = """
 import datetime, sys, time
 import crmcore
 from crmcore import Order, Person
@@ -36,7 +36,7 @@ while True:
         work.orders.add(crmcore.Order(datetime.datetime.now(datetime.UTC), customer=customer))
     print(n, flush=True)
     n += 1
-'''
+"""
 """Writes pairs, each in a unit of work of its own, and says which it has committed."""
 
 

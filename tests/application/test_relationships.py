@@ -140,7 +140,9 @@ def test_no_circle_by_two_at_once(shared: SharedCrm) -> None:
 
 
 EDGES = st.lists(
-    st.tuples(st.integers(0, 3), st.integers(0, 3), st.sampled_from(sorted(HIERARCHIES)), st.integers(0, 4), st.integers(1, 5)),
+    st.tuples(
+        st.integers(0, 3), st.integers(0, 3), st.sampled_from(sorted(HIERARCHIES)), st.integers(0, 4), st.integers(1, 5)
+    ),
     max_size=10,
 )
 

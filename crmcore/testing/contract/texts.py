@@ -26,7 +26,8 @@ DISTINCT: Final = (
     "می\u200cروم", "میروم", "می روم", "٠١٠۲", "0102", "straße", "strasse", "ſupport", "support", "İstanbul",
     "istanbul", "ﬁle", "file", "①", "1", "na\u00a0me",
     "na me", "🙂", "🙂\ufe0f", "👨\u200d👩\u200d👧",
-    "\U0010ffff", "", " ", "\t", "a\r\nb", "a\nb", "=1+1", "'quoted'", '"quoted"', "back\\slash", "100%", "a_b", "{x}", "%s", ":x",
+    "\U0010ffff", "", " ", "\t", "a\r\nb", "a\nb", "=1+1", "'quoted'", '"quoted"', "back\\slash",
+    "100%", "a_b", "{x}", "%s", ":x",
 )  # fmt: skip
 
 SAME_IN_SEARCH: Final = (
