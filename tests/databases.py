@@ -201,9 +201,7 @@ class RequiredServers:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say which required servers no test has passed on."""
         for name in sorted(self._unproven):
-            terminalreporter.write_line(
-                f"ERROR: CRMCORE_TEST_REQUIRE names {name}, but no test passed on it", red=True
-            )
+            terminalreporter.write_line(f"ERROR: CRMCORE_TEST_REQUIRE names {name}, but no test passed on it", red=True)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -53,10 +53,7 @@ def dangers(source: Source) -> set[str]:
     for call in (node for node in ast.walk(source.tree) if isinstance(node, ast.Call)):
         arguments = {(k.arg, k.value.value) for k in call.keywords if isinstance(k.value, ast.Constant)}
         found |= {f"{name}={value}" for name, value in DANGEROUS_ARGUMENTS & arguments}
-        if (
-            ast.unparse(call.func) == "hashlib.new"
-            and {ast.unparse(a).strip("'\"") for a in call.args} & WEAK_HASHES
-        ):
+        if ast.unparse(call.func) == "hashlib.new" and {ast.unparse(a).strip("'\"") for a in call.args} & WEAK_HASHES:
             found.add("hashlib.new of a weak hash")
     return found
 

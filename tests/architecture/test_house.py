@@ -48,17 +48,14 @@ def undocumented(source: Source) -> list[str]:
     public = [
         node
         for node in source.tree.body
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-        and not node.name.startswith("_")
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not node.name.startswith("_")
     ]
     bare = [node.name for node in public if not ast.get_docstring(node) and not _specified_elsewhere(node)]
     return bare if ast.get_docstring(source.tree) else ["the module itself", *bare]
 
 
 def _specified_elsewhere(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> bool:
-    decorators = {
-        ast.unparse(decorator).partition("(")[0].split(".")[-1] for decorator in node.decorator_list
-    }
+    decorators = {ast.unparse(decorator).partition("(")[0].split(".")[-1] for decorator in node.decorator_list}
     return bool(decorators & {"hookimpl", "overload"})
 
 
@@ -99,9 +96,7 @@ def test_everything_public_is_documented(source: Source) -> None:
 def test_import_loads_no_heavy_library() -> None:
     """Each command and each host would pay for libraries and plugins that it does not use."""
     program = "import sys, crmcore; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", program], check=True, capture_output=True, text=True
-    )
+    done = subprocess.run([sys.executable, "-W", "error", "-c", program], check=True, capture_output=True, text=True)
     assert "crmcore" in done.stdout.split()
     assert KEPT_OUT_OF_IMPORT & set(done.stdout.split()) == set()
 
@@ -109,9 +104,7 @@ def test_import_loads_no_heavy_library() -> None:
 @pytest.mark.parametrize("pattern", [MACHINE, REGISTRY], ids=["machine", "registry"])
 def test_no_file_names_a_machine_or_a_registry(pattern: re.Pattern[str]) -> None:
     """The repository would work, or be fetched, on the machine only where it was written."""
-    assert [
-        f"{path.relative_to(ROOT)}: {hit}" for path in tracked_files() for hit in _lines_with(pattern, path)
-    ] == []
+    assert [f"{path.relative_to(ROOT)}: {hit}" for path in tracked_files() for hit in _lines_with(pattern, path)] == []
 
 
 def _lines_with(pattern: re.Pattern[str], path: Path) -> list[str]:
@@ -135,9 +128,7 @@ def test_the_lowest_constraints_are_the_floors_that_we_promise() -> None:
     optional = project["optional-dependencies"]
     needs = [*project["dependencies"], *optional["migrate"], *optional["postgres"], *optional["mysql"]]
     floors = {m[1].lower(): m[2] for need in needs if (m := re.match(r"([\w-]+).*?>=([\d.]+)", need))}
-    lowest = dict(
-        line.lower().split("==") for line in (ROOT / "constraints-lowest.txt").read_text().splitlines()
-    )
+    lowest = dict(line.lower().split("==") for line in (ROOT / "constraints-lowest.txt").read_text().splitlines())
     assert {name: version.removesuffix(".0") for name, version in lowest.items() if name in floors} == {
         name: version.removesuffix(".0") for name, version in floors.items()
     }

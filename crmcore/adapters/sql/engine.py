@@ -43,7 +43,10 @@ def own_engine(url: str | sa.URL, **options: Any) -> sa.Engine:
         parsed = parsed.update_query_dict({"charset": "utf8mb4"})
         options = {"isolation_level": "READ COMMITTED", **options}
         options = {"pool_reset_on_return": None, **options}  # every transaction of ours ends, one way or the other
-    return prepare(sa.create_engine(parsed, **options))
+    engine = prepare(sa.create_engine(parsed, **options))
+    if backend == "postgresql":
+        sa.event.listen(engine, "connect", _without_jit)
+    return engine
 
 
 def prepare(engine: sa.Engine) -> sa.Engine:
@@ -96,6 +99,13 @@ def _write_ahead(cursor: sqlite3.Cursor) -> None:
 def _begin_sqlite(connection: sa.Connection) -> None:
     reads = connection.get_execution_options().get(READS, False)
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _without_jit(connection: Any, record: Any) -> None:
+    """PostgreSQL's JIT takes up to seconds to compile what then runs for milliseconds: our statements have many parts."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('jit', 'off', false) FROM pg_settings WHERE name = 'jit'")
+    connection.commit()
 
 
 def _checkout_mariadb(connection: Any, record: Any, proxy: Any) -> None:

@@ -35,7 +35,7 @@ class Reader:
             check_cursor(query)
         values: list[Any] = []
         known = query_shape(query, values, self.model.parameters)
-        if not query.sort or not sorting.is_optional(query.sort[0]):
+        if not query.sort or not sorting.in_phases(query.sort[0]):
             return self._phase(query, known, values, "whole", query.limit)
         found: list[Found] = []
         if query.cursor is None or query.cursor.keys[:1] != (None,):

@@ -9,7 +9,7 @@ import attrs
 import sqlalchemy as sa
 
 from crmcore.adapters.sql import gathering, sorting
-from crmcore.adapters.sql.compiled import Sql, at_most, compiled
+from crmcore.adapters.sql.compiled import Sql, at_most, compiled, constant
 from crmcore.adapters.sql.predicates import Parameters, Predicates, Scope
 from crmcore.adapters.sql.rowcode import Decode, record_decoder
 from crmcore.adapters.sql.sorting import Ordering
@@ -111,30 +111,54 @@ def build_select(
 
 
 def _page(chosen: Selection, phase: Phase, nulls: tuple[bool, ...] | None) -> Any:
-    query, rows = chosen.query, chosen.rows
+    query, rows, parameters = chosen.query, chosen.rows, Parameters()
+    predicates = Predicates(chosen.tables, chosen.backend, parameters)
+    where = [predicates.clause(Scope(rows, query.type.name), query.where)]
+    groups = chosen.keys(parameters)
+    keys = [o for group in groups for o in group]
+    source, tie = chosen.source(), rows.c.id
+    computed = any(key.flat for key in query.sort)
+    if computed:
+        source = _computed(chosen.backend, sa.select(tie, *_named(keys)).select_from(source).where(*where))
+        keys, tie, where = _renamed(keys, source), source.c.id, []
     descending = bool(query.sort) and query.sort[-1].descending
-    parameters = Parameters()
-    where = [Predicates(chosen.tables, chosen.backend, parameters).clause(Scope(rows, query.type.name), query.where)]
-    keys = chosen.keys(parameters)
-    flat = [o for group in keys for o in group]
-    ordered = flat
+    first = len(groups[0]) if groups else 0
+    ordered = keys
     if phase == "missing":
-        where.append(keys[0][0].expression.is_(None))
-        ordered = flat[len(keys[0]) :]
-        nulls = nulls and nulls[len(keys[0]) :]
+        where.append(keys[0].expression.is_(None))
+        ordered, nulls = keys[first:], nulls and nulls[first:]
     elif phase == "present":
-        where.append(keys[0][0].expression.is_not(None))
-        ordered = [attrs.evolve(o, optional=False) for o in keys[0]] + flat[len(keys[0]) :]
-    tie = rows.c.id
+        where.append(keys[0].expression.is_not(None))
+        ordered = [*(attrs.evolve(o, optional=False) for o in keys[:first]), *keys[first:]]
     if nulls is not None:
         where.append(sorting.after_cursor(ordered, nulls, tie, descending, parameters))
     by = sorting.order_by(ordered, tie, descending)
-    limit = parameters.number() if query.limit is not None else None
-    if chosen.backend == "sqlite" and flat and limit is not None and _gathers(query):
-        return _nested(chosen, flat, where, by, limit, ordered, descending)
-    found = sa.select(*chosen.columns(), *[o.expression for o in flat]).select_from(chosen.source()).where(*where)
-    found = found.order_by(*by)
+    limit = None if query.limit is None else parameters.number()
+    if computed or (chosen.backend == "sqlite" and keys and limit is not None and _gathers(query)):
+        page = sa.select(tie, *_named(keys)).select_from(source).where(*where).order_by(*by)
+        return _outer(chosen, (page if limit is None else at_most(page, limit)).subquery("page"), keys, ordered)
+    found = sa.select(*chosen.columns(), *[o.expression for o in keys]).select_from(source).where(*where).order_by(*by)
     return found if limit is None else at_most(found, limit)
+
+
+def _named(keys: list[Ordering]) -> list[Any]:
+    return [o.expression.label(f"k{n}") for n, o in enumerate(keys)]
+
+
+def _renamed(keys: list[Ordering], source: Any) -> list[Ordering]:
+    return [attrs.evolve(o, expression=source.c[f"k{n}"]) for n, o in enumerate(keys)]
+
+
+def _computed(backend: Backend, statement: Any) -> Any:
+    """Rows whose sort keys are sub-selects, behind a limit that is none: so each is computed once, not at every use."""
+    match backend:
+        case "sqlite":
+            statement = at_most(statement, constant("-1"))
+        case "postgresql":
+            statement = statement.offset(constant("0"))
+        case "mariadb":
+            statement = at_most(statement, constant("18446744073709551615"))
+    return statement.subquery("keyed")
 
 
 def _gathers(query: BoundQuery) -> bool:
@@ -143,23 +167,15 @@ def _gathers(query: BoundQuery) -> bool:
     return bool(query.type.parts) or any(f.kind == "choices" for f in fields)
 
 
-def _nested(
-    chosen: Selection,
-    keys: list[Ordering],
-    where: list[Any],
-    by: list[Any],
-    limit: Any,
-    ordered: list[Ordering],
-    descending: bool,
-) -> Any:
-    """The page's ids first, then the rows: SQLite gathers parts before it sorts, for every row of the table."""
-    named = [o.expression.label(f"k{n}") for n, o in enumerate(keys)]
-    page = sa.select(chosen.rows.c.id.label("id"), *named).select_from(chosen.source()).where(*where)
-    page_rows = at_most(page.order_by(*by), limit).subquery("page")
-    outer = Selection.of(chosen.tables, chosen.backend, chosen.query, "u", chosen.query.facets)
-    source = outer.source(page_rows.join(outer.rows, outer.rows.c.id == page_rows.c.id))
-    shown = [page_rows.c[f"k{n}"] for n in range(len(keys))]
-    skipped = len(keys) - len(ordered)
-    again = [attrs.evolve(o, expression=column) for o, column in zip(ordered, shown[skipped:], strict=True)]
-    again_by = sorting.order_by(again, page_rows.c.id, descending)
-    return sa.select(*outer.columns(), *shown).select_from(source).order_by(*again_by)
+def _outer(chosen: Selection, page: Any, keys: list[Ordering], ordered: list[Ordering]) -> Any:
+    """The rows of a page whose ids are found first: SQLite gathers parts before it sorts, for every row of a table."""
+    query = chosen.query
+    outer = Selection.of(chosen.tables, chosen.backend, query, "u", query.facets)
+    source = outer.source(page.join(outer.rows, outer.rows.c.id == page.c.id))
+    shown = _renamed(keys, page)
+    again = [
+        attrs.evolve(o, expression=each.expression)
+        for o, each in zip(ordered, shown[len(keys) - len(ordered) :], strict=True)
+    ]
+    by = sorting.order_by(again, page.c.id, query.sort[-1].descending)
+    return sa.select(*outer.columns(), *[o.expression for o in shown]).select_from(source).order_by(*by)

@@ -48,6 +48,14 @@ def is_optional(key: SortKey) -> bool:
     return bool(key.facet or key.flat) or not (key.field.required or key.field.name in ALWAYS)
 
 
+def in_phases(key: SortKey) -> bool:
+    """Whether a query whose first key this is is asked twice: for what has a value, then for what has none.
+
+    An index gives what has one in order; for a value that is computed there is no index.
+    """
+    return is_optional(key) and key.flat is None
+
+
 def key_kinds(key: SortKey) -> tuple[str, ...]:
     """How a cursor carries the values of a sort key: money as amount and currency."""
     return ("money", "text") if key.field.kind == "money" else (key.field.kind,)
