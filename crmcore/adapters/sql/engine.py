@@ -102,7 +102,7 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 
 
 def _without_jit(connection: Any, record: Any) -> None:
-    """PostgreSQL's JIT takes up to seconds to compile what then runs for milliseconds: our statements have many parts."""
+    """Our statements have many parts: PostgreSQL's JIT may take seconds to compile what runs for milliseconds."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('jit', 'off', false) FROM pg_settings WHERE name = 'jit'")
     connection.commit()
