@@ -14,7 +14,7 @@ from crmcore.application.session import Session
 from crmcore.application.validating import check_facet, check_record
 from crmcore.domain.change import Change, LogEntry
 from crmcore.domain.copying import evolve
-from crmcore.domain.errors import DanglingReference
+from crmcore.domain.errors import DanglingReference, InvalidRecord
 from crmcore.domain.facet import Facet, FacetType
 from crmcore.domain.field import Field
 from crmcore.domain.part import Part
@@ -28,6 +28,8 @@ FacetRows = dict[FacetType, list[tuple[UUID, Facet]]]
 def add(unit: Session, type: RecordType, records: Sequence[R]) -> list[R]:
     """Store a batch of new records with their facets; all or none of it holds."""
     plan: Plan[R] = unit.kernel.plan(type)
+    for record in records:
+        _check_kind(type, record)
     now = unit.now()
     stamped = [_stamp(unit, plan, record, now) for record in records]
     facets = _facets_of(unit, type, stamped)
@@ -43,6 +45,13 @@ def add(unit: Session, type: RecordType, records: Sequence[R]) -> list[R]:
         transaction.append([_entry(unit, plan, record, now) for record in stamped])
         hierarchy.check(unit, type, stamped)
     return stamped
+
+
+def _check_kind(type: RecordType, record: object) -> None:
+    if not isinstance(record, type.cls):
+        raise InvalidRecord(type.name, {"record": f"expected {type.cls.__name__}, got {record.__class__.__name__}"})
+    if not isinstance(record.id, UUID):
+        raise InvalidRecord(type.name, {"id": f"expected an id (UUID), got {record.id!r}"})
 
 
 def _stamp(unit: Session, plan: Plan[R], record: R, now: dt.datetime) -> R:

@@ -37,9 +37,10 @@ def change(unit: Session, type: RecordType, id: UUID, values: dict[str, Any], ve
 def _refuse_unknown(unit: Session, type: RecordType, own: dict[str, Any]) -> None:
     binder = unit.binder()
     hidden = binder.rule(type).hidden
-    visible = {*binder.visible_names(type), *whole_parts(type, hidden)} - hidden
+    figures = {figure.name for figure in type.options.derived}
+    visible = {*binder.visible_names(type), *whole_parts(type, hidden)} - hidden - figures
     for name in own:
-        if name not in visible or type.derived(name):
+        if name not in visible:
             raise UnknownName("field", name, visible - FIXED, type.name)
         if name in FIXED:
             raise InvalidRecord(type.name, {name: "is set by crmcore and cannot be changed"})

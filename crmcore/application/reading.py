@@ -17,6 +17,7 @@ from crmcore.domain.bound import Bound, BoundQuery, Const, Test, every
 from crmcore.domain.change import LogEntry
 from crmcore.domain.errors import AmbiguousMatch, InvalidSetting, InvalidValue, NotFound, UnknownName
 from crmcore.domain.facet import Facet
+from crmcore.domain.field import Field
 from crmcore.domain.predicate import Predicate, equals
 from crmcore.domain.query import Cursor, Page, Query, decode_cursor, sort_name
 from crmcore.domain.record import Record, RecordType
@@ -70,10 +71,7 @@ def blanked(unit: Session, type: RecordType, record: Record) -> Record:
 
 def unblanked(unit: Session, type: RecordType, id: UUID, with_: Sequence[type[Facet]] = ()) -> Record:
     """The whole record, for the write path alone; `NotFound` where the actor may not see it."""
-    id_field = type.field("id")
-    if id_field is None or not _is_id(id):
-        raise InvalidValue(f"an id is a UUID, not {id!r}", value=repr(id))
-    where = every(unit.binder().scope(type), Test(id_field, "=", (id,)))
+    where = every(unit.binder().scope(type), Test(_id_field(type, id), "=", (id,)))
     facets = tuple(unit.catalogue.facet_of(cls, type) for cls in with_)
     found = unit.transaction.select(BoundQuery(type=type, where=where, facets=facets))
     if not found:
@@ -81,8 +79,11 @@ def unblanked(unit: Session, type: RecordType, id: UUID, with_: Sequence[type[Fa
     return found[0].record
 
 
-def _is_id(value: object) -> bool:
-    return isinstance(value, UUID)
+def _id_field(type: RecordType, id: object) -> Field:
+    field = type.field("id")
+    if field is None or not isinstance(id, UUID):
+        raise InvalidValue(f"an id is a UUID, not {id!r}", value=repr(id))
+    return field
 
 
 def not_found(type: RecordType, id: UUID) -> NotFound:
@@ -192,9 +193,8 @@ def _seen(type: RecordType, entry: LogEntry, hidden: frozenset[str]) -> LogEntry
 
 def _log_of(unit: Session, type: RecordType, id: UUID, until: dt.datetime | None) -> list[LogEntry]:
     """A removed record has no row to hold a rule against: its log is for those who may see every row."""
-    id_field = type.field("id")
-    restricted = unit.binder().scope(type) != Const(True)
-    if id_field is not None and restricted:
+    _id_field(type, id)
+    if unit.binder().scope(type) != Const(True):
         unblanked(unit, type, id)
     entries = unit.transaction.history(type.name, id, until)
     if not entries:

@@ -44,6 +44,8 @@ def _part_problems(part: PartShape, held: tuple[Any, ...]) -> dict[str, str]:
         if type(each) is not part.cls:
             found[f"{part.name}[{index}]"] = f"expected {part.cls.__name__}, got {type(each).__name__}"
             continue
+        if type(each.no) is not int or not 0 <= each.no <= LAST_NUMBER:
+            found[f"{part.name}[{index}].no"] = f"{each.no!r} is no number of a part: from 1 to {LAST_NUMBER:,}"
         numbers.add(each.no)
         if inner := _problems(part.shape, each):
             found.update({f"{part.name}[{index}].{name}": problem for name, problem in inner.items()})

@@ -199,6 +199,21 @@ class WritingContract(StorageCase):
             assert set(refused.value.problems) == {"name", "birth_date", "tags", "contact_point[0].kind"}
             assert work.customers.count() == 0
 
+    def test_what_is_no_record_is_refused(self, crm: Crm) -> None:
+        """Something else than a record of the type, or a part with a number that is none, would reach the storage."""
+        bad: list[Any] = [
+            User("u"),
+            None,
+            Person("p", id="x"),
+            *(Person("p", contact_points=(ContactPoint("email", "e@x.com", no=no),)) for no in ("1", -1, 2**70, True)),
+            Person("p", contact_points=("e@x.com",)),
+        ]
+        with crm.work("sara") as work:
+            for each in bad:
+                with pytest.raises(InvalidRecord):
+                    work.customers.add(each)
+            assert work.customers.count() == 0
+
     def test_what_is_not_there_is_not_found(self, crm: Crm) -> None:
         """Reading, changing or removing nothing would pass for success."""
         missing = customer_id(crm)
