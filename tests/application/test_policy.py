@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self
 
 import pytest
 
 from crmcore import Person
+from crmcore.application.exporting import export_columns, export_records
 from crmcore.application.past_view import past_view
 from crmcore.application.relationships import of_customer
 from crmcore.application.searching import search
@@ -30,6 +31,36 @@ from tests.shared import SharedCrm
 
 Ask = Callable[[UnitOfWork, World], Any]
 
+
+class Rows:
+    """A sink that keeps what is written."""
+
+    def __init__(self) -> None:
+        self.rows: list[Mapping[str, object]] = []
+
+    def write(self, values: Mapping[str, object]) -> None:
+        self.rows.append(values)
+
+    def close(self) -> None:
+        """Nothing to be done."""
+
+    abort = close
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Nothing to be done."""
+
+
+def exported(work: UnitOfWork, record: str, format: str) -> tuple[Sequence[str], Sequence[Mapping[str, object]]]:
+    """The columns and rows of an export of everything."""
+    sink = Rows()
+    columns = export_columns(work, record, format)
+    export_records(work, record, None, columns, sink, format)
+    return columns, sink.rows
+
+
 SHOWN: dict[str, Ask] = {
     "get": lambda work, w: work.customers.get(w.ours, with_=[Profile]),
     "get an order": lambda work, w: work.orders.get(w.our_order),
@@ -49,6 +80,9 @@ SHOWN: dict[str, Ask] = {
     "find": lambda work, w: work.customers.find(phone="+20200"),
     "change": lambda work, w: work.customers.change(w.ours, job_title="Chief"),
     "change of a facet": lambda work, w: work.customers.change(w.ours, {"specimen.points": 2}),
+    "export": lambda work, w: [
+        exported(work, name, how) for name in work.catalogue.records for how in ("csv", "jsonl")
+    ],
     "put a part": lambda work, w: work.customers.change(w.ours, phone="+20 300"),
 }
 """What succeeds, and must hold nothing that is hidden."""
@@ -92,7 +126,7 @@ class TestShown:
     def test_the_canaries_are_there(self, crm: Crm) -> None:
         """The test above would prove nothing: somebody who may see everything finds a canary by each way."""
         world = seed(crm)
-        for name in ("get", "get an order", "get a sample", "past", "history", "timeline", "whole view", "search"):
+        for name in ("get", "get an order", "get a sample", "past", "history", "timeline", "whole view", "export"):
             with crm.work(ROOT) as work, pytest.raises(AssertionError):
                 assert_silent(SHOWN[name](work, world))
 

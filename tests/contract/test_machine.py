@@ -14,7 +14,7 @@ from crmcore.testing.fakes import FrozenClock
 from crmcore.testing.machine import StorageMachine
 from tests.shared import SharedCrm
 
-EXAMPLES: Final = {"sqlite": 20, "postgres": 7, "mariadb": 7}
+EXAMPLES: Final = {"sqlite": 12, "postgres": 5, "mariadb": 5}
 
 
 class SharedMachine(StorageMachine):

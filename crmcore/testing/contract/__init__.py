@@ -22,6 +22,7 @@ PARTS = (
     "sorting",
     "texts",
     "uniqueness",
+    "units",
     "writing",
 )
 pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in PARTS))
@@ -29,13 +30,14 @@ pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in PARTS))
 from crmcore.testing.contract.asking import AskingContract  # noqa: E402  # their asserts are to be rewritten
 from crmcore.testing.contract.case import StorageCase  # noqa: E402
 from crmcore.testing.contract.finding import FindingContract, SearchContract, TimelineContract  # noqa: E402
-from crmcore.testing.contract.history import FeedContract, HistoryContract, UnitContract  # noqa: E402
+from crmcore.testing.contract.history import FeedContract, HistoryContract  # noqa: E402
 from crmcore.testing.contract.holding import FacetContract, PartsContract  # noqa: E402
 from crmcore.testing.contract.outside import ClockContract, IdsContract  # noqa: E402
 from crmcore.testing.contract.removing import RemovingContract  # noqa: E402
 from crmcore.testing.contract.sorting import FiguresContract, SortingContract  # noqa: E402
 from crmcore.testing.contract.texts import ExactnessContract, TextContract  # noqa: E402
 from crmcore.testing.contract.uniqueness import UniquenessContract  # noqa: E402
+from crmcore.testing.contract.units import UnitContract  # noqa: E402
 from crmcore.testing.contract.writing import WritingContract  # noqa: E402
 
 __all__ = ["ClockContract", "IdsContract", "StorageCase", "StorageContract"]

@@ -9,13 +9,12 @@ from uuid import UUID
 
 import pytest
 
-from crmcore.application.searching import search
 from crmcore.application.unit import UnitOfWork
 from crmcore.crm import Crm
 from crmcore.domain.change import Actor
 from crmcore.domain.copying import evolve
 from crmcore.domain.customer import Customer, Person
-from crmcore.domain.errors import CrmError, DuplicateValue, InvalidRecord, InvalidSetting, NotFound
+from crmcore.domain.errors import DuplicateValue, InvalidRecord, InvalidSetting, NotFound
 from crmcore.domain.interaction import Interaction
 from crmcore.domain.money import Money
 from crmcore.domain.user import User
@@ -138,62 +137,3 @@ class FeedContract(StorageCase):
         ]
         assert [e.position for e in crm.feed(after=3)] == [4, 5]
         assert [e.position for e in crm.feed(after=1, limit=2)] == [2, 3]
-
-
-class UnitContract(StorageCase):
-    """A unit of work is written as a whole, or not at all."""
-
-    def test_an_exception_rolls_back(self, crm: Crm) -> None:
-        """Part of a unit of work would stay: records, match keys or history."""
-        with pytest.raises(ZeroDivisionError), crm.work("sara") as work:
-            id = work.customers.add(Person("Leila", emails=["l@x.com"]).with_facets(Profile(points=1))).id
-            work[Sample].add(plain_sample("s", customer=id, pieces=(Piece("p"),), tags=frozenset("a")))
-            1 / 0  # noqa: B018
-        self._is_empty(crm)
-
-    def test_a_dry_run_writes_nothing(self, crm: Crm) -> None:
-        """A preview would leave something behind, or not show what a real run would."""
-        with crm.work("sara", dry=True) as work:
-            work.customers.add(Person("Leila", emails=["l@x.com"]))
-            assert work.customers.count() == 1
-        self._is_empty(crm)
-
-    def test_savepoints_nest(self, crm: Crm) -> None:
-        """DBP-04: undoing a part would undo more or less than that part."""
-        with crm.work("sara") as work:
-            work.users.add(User("kept"))
-            with work.savepoint():
-                work.users.add(User("kept too"))
-                with pytest.raises(ZeroDivisionError), work.savepoint():
-                    work.users.add(User("lost"))
-                    with work.savepoint():
-                        work.users.add(User("lost inside"))
-                    1 / 0  # noqa: B018
-                work.users.add(User("kept after"))
-            with pytest.raises(ZeroDivisionError), work.savepoint():
-                with work.savepoint():
-                    work.users.add(User("lost with the outer"))
-                1 / 0  # noqa: B018
-            assert [u.name for u in work.users.query().items] == ["kept", "kept too", "kept after"]
-        crm.pump()
-        with crm.work("sara") as work:
-            assert work.users.count() == 3
-            assert search(work, "lost") == []
-        assert len(crm.feed()) == 3
-
-    def test_a_unit_is_used_once_and_inside(self, crm: Crm) -> None:
-        """Work after the end would go nowhere, or into somebody else's transaction."""
-        unit = crm.work("sara")
-        with pytest.raises(InvalidSetting):
-            unit.users.count()
-        with unit as work:
-            work.users.add(User("u"))
-        with pytest.raises(CrmError):
-            unit.users.count()
-
-    def _is_empty(self, crm: Crm) -> None:
-        crm.pump()
-        with crm.work("sara") as work:
-            assert [work.records(name).count() for name in crm.catalogue.records] == [0] * len(crm.catalogue.records)
-            assert work.customers.find(email="l@x.com") is None
-        assert crm.feed() == []
