@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from crmcore import Person
 from crmcore.application.searching import search
@@ -14,7 +16,7 @@ from crmcore.crm import Crm
 from crmcore.domain.errors import InvalidSetting, NotFound
 from crmcore.testing import specimens
 from crmcore.testing.crm import make_crm
-from tests.databases import PostgresSchema
+from tests.databases import SERVERS, MariaDatabase, PostgresSchema
 
 
 def visit(one: Crm, two: Crm) -> None:
@@ -52,9 +54,22 @@ def test_two_in_memory() -> None:
 
 
 @pytest.mark.postgres
-def test_two_schemas(postgres_url: str, postgres_schema: PostgresSchema) -> None:
+def test_two_schemas(postgres_url: str) -> None:
     """Two schemas of one database would be mixed up."""
-    base = postgres_schema.url.replace("options=", "options=-csearch_path%3Dpublic%20")
-    assert base
-    with make_crm(postgres_url) as one, one.work("sara") as work:
-        work.customers.add(Person("CANARY"))
+    other = PostgresSchema(sa.make_url(os.environ[SERVERS["postgres"]]))
+    try:
+        with make_crm(postgres_url) as one, make_crm(other.url) as two:
+            visit(one, two)
+    finally:
+        other.remove()
+
+
+@pytest.mark.mariadb
+def test_two_databases(mariadb_url: str) -> None:
+    """Two databases of one server would be mixed up."""
+    other = MariaDatabase(sa.make_url(os.environ[SERVERS["mariadb"]]))
+    try:
+        with make_crm(mariadb_url) as one, make_crm(other.url) as two:
+            visit(one, two)
+    finally:
+        other.remove()
