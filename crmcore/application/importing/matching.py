@@ -53,7 +53,7 @@ Asked = dict[int, Sequence[Token]]
 """What an entry gives of each identity, by the identity's number, best first."""
 Stored = dict[Entry, tuple[int, tuple[Any, ...]]]
 """The stored records that fit an entry, and the number of the identity by which they do."""
-Index = dict[tuple[int, Token], Entry]
+Index = dict[tuple[int, Token], list[Entry]]
 """The new entries of a batch by identity."""
 
 
@@ -61,10 +61,12 @@ class Matcher:
     """Matches batches. Only records that the actor may see, by values that he may see, are ever found."""
 
     def __init__(self, unit: UnitOfWork, binding: Binding, plan: ImportPlan, since: dt.datetime) -> None:
-        columns = binding.columns
-        lookup = self._lookup = Lookup(unit, binding.type, _facets(binding))
+        columns = self.columns = binding.columns
+        self.type = binding.type
+        lookup = Lookup(unit, binding.type, _facets(binding))
         self._origin = plan.origin
         self._since = since
+        self._new_id = unit.kernel.ids.new
         self._creates = plan.on_duplicate == "create"
         self._rules = usual(lookup, columns, plan.origin)
         if plan.match:
@@ -75,8 +77,10 @@ class Matcher:
         self._codes = [f.name for f in binding.type.fields if f.search == "code"]
 
     def match(self, entries: Sequence[Entry]) -> dict[Entry, Match]:
-        """What each of these entries means. Rows are taken in order, so that of two new ones the later is the twin."""
+        """What each of these entries means; new ones get their id. Of two that mean the same the later is the twin."""
         if self._creates:
+            for entry in entries:
+                entry.id = entry.values.get("id") or self._new_id()
             return dict.fromkeys(entries, New())
         asked = {entry: self._asked(entry) for entry in entries}
         stored = self._stored(asked)
@@ -85,9 +89,9 @@ class Matcher:
         for entry, each in asked.items():
             matched[entry] = found = self._match(entry, each, stored, index)
             if isinstance(found, New):
-                for at, tokens in each.items():
-                    for token in tokens:
-                        index.setdefault((at, token), entry)
+                entry.id = entry.values.get("id") or self._new_id()
+                for key in ((at, token) for at, tokens in each.items() for token in tokens):
+                    index.setdefault(key, []).append(entry)
         new = [entry for entry, found in matched.items() if isinstance(found, New)]
         strangers = [entry for entry in new if _is_anonymous(entry, asked[entry], self._name)]
         matched.update((entry, Known(record)) for entry, record in self._sameness.find(strangers).items())
@@ -101,9 +105,9 @@ class Matcher:
                 return records[0]
         return None
 
-    def record(self, id: UUID) -> Any:
-        """The stored record of an id."""
-        return self._lookup.by_id([id]).get(id)
+    def tokens(self, values: Mapping[str, Any]) -> set[tuple[int, Token]]:
+        """All that makes a record with these values known."""
+        return {(at, token) for at, rule in enumerate(self._rules) for token in rule.tokens(values)}
 
     def _asked(self, entry: Entry) -> Asked:
         if self._alone is not None and (tokens := self._rules[self._alone].tokens(entry.values)):
@@ -128,11 +132,13 @@ class Matcher:
     def _match(self, entry: Entry, asked: Asked, stored: Stored, index: Index) -> Match:
         found_by, records = stored.get(entry, (None, ()))
         for at, tokens in asked.items():
-            if at == found_by:
-                return Known(records[0]) if len(records) == 1 else Several(tuple(each.id for each in records))
-            twins = (index[at, token] for token in tokens if (at, token) in index)
-            if twin := next((t for t in twins if at == self._alone or not self._differ(entry, t)), None):
-                return Twin(twin)
+            alike = dict.fromkeys(other for token in tokens for other in index.get((at, token), ()))
+            twins = [other for other in alike if at == self._alone or not self._differ(entry, other)]
+            known = records if at == found_by else ()
+            if len(twins) + len(known) > 1:
+                return Several((*(record.id for record in known), *(twin.id for twin in twins if twin.id)))
+            if known or twins:
+                return Known(known[0]) if known else Twin(twins[0])
         return New()
 
     def _settled(self, found: Match, matched: Mapping[Entry, Match]) -> Match:

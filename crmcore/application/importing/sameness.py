@@ -22,7 +22,7 @@ from crmcore.ports.codec import Unresolved
 if TYPE_CHECKING:
     from crmcore.application.unit import UnitOfWork
 
-KINDS: Final = ("reference", "datetime", "date", "text", "choice", "integer", "decimal")
+KINDS: Final = ("reference", "datetime", "date", "text", "choice", "integer", "decimal", "boolean")
 """Kinds of fields by which such records are looked for, the most telling first."""
 LONGEST: Final = 500
 ANCHORS: Final = 3
@@ -58,8 +58,7 @@ class Sameness:
         gathered: dict[tuple[Column, ...], list[Entry]] = {}
         for entry in entries:
             given = [c for c in self._anchors if _is_telling(entry.values.get(c.name))]
-            if given:
-                gathered.setdefault(tuple(given[:ANCHORS]), []).append(entry)
+            gathered.setdefault(tuple(given[:ANCHORS]), []).append(entry)
         return gathered
 
     def _candidates(self, anchors: Sequence[Column], entries: Sequence[Entry], limit: int) -> list[Any]:
@@ -76,15 +75,16 @@ class Sameness:
 
 def _can_anchor(column: Column) -> bool:
     in_place = column.group is None or (column.group.place == "flat" and not column.group.many)
-    return in_place and column.field.kind in KINDS and column.field.length <= LONGEST and column.name != "id"
+    return in_place and column.field.kind in KINDS and column.name != "id"
 
 
-def _rank(column: Column) -> tuple[bool, bool, int]:
-    return not column.field.required, not column.field.index, KINDS.index(column.field.kind)
+def _rank(column: Column) -> tuple[bool, bool, bool, int]:
+    field = column.field
+    return not field.required, not field.index, field.length > LONGEST, KINDS.index(field.kind)
 
 
 def _is_telling(value: Any) -> bool:
-    return value is not None and not isinstance(value, tuple | Unresolved)
+    return not (value is None or isinstance(value, tuple | Unresolved) or (type(value) is str and len(value) > LONGEST))
 
 
 def _test(column: Column, values: Collection[Any]) -> Bound:

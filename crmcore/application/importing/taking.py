@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from crmcore.application.importing.binding import Binding
 from crmcore.application.importing.entries import Entry, identity_of
-from crmcore.application.importing.matching import Known, Match, Matcher, New, Several, Twin
+from crmcore.application.importing.matching import Matcher
 from crmcore.application.importing.plan import ImportPlan
 from crmcore.application.importing.precedence import Precedence, Stage
 from crmcore.application.importing.references import References
 from crmcore.application.importing.report import Outcome, Refusal, Tally
+from crmcore.application.importing.settling import Settling
 from crmcore.application.importing.writing import Writer
 
 if TYPE_CHECKING:
     from crmcore.application.unit import UnitOfWork
-
-LISTED: Final = 5
-Outcomes = dict[Entry, Outcome]
-"""What came of entries; those that were refused, or that wait, are not in it."""
 
 
 class Taking:
@@ -49,83 +46,23 @@ class Taking:
     def take(self, batch: Sequence[Entry]) -> set[int]:
         """Take a batch, and count its rows; the lines of those that wait for records further down in the file."""
         self._references.resolve(entry for entry in batch if not entry.refused)
-        apart = [entry for entry in batch if self._identity(entry) in self._seen]
-        outcomes: Outcomes = {}
+        apart = {entry for entry in batch if self._identity(entry) in self._seen}
+        updates = self._plan.on_duplicate == "update"
+        settling = Settling(self._matcher, self._references, self._precedence, self._writer, updates)
+        settling.settle([entry for entry in batch if entry not in apart and not entry.refused])
+        outcomes = settling.outcomes
         for entry in apart:
             self._add_lines(entry, outcomes)
-        fresh = [entry for entry in batch if self._identity(entry) not in self._seen and not entry.refused]
-        waiting = self._settle(fresh, outcomes)
+        self._tally.records += settling.records
         lines: set[int] = set()
         for entry in batch:
-            if entry in waiting:
+            if entry in settling.waiting:
                 lines.update(row.raw.line for row in entry.rows)
             else:
                 self._count(entry, outcomes.get(entry))
         return lines
 
-    def _settle(self, entries: Sequence[Entry], outcomes: Outcomes) -> set[Entry]:
-        """Bring entries to their outcomes, or find that they must wait."""
-        matched = self._matcher.match(entries)
-        new = [entry for entry, found in matched.items() if isinstance(found, New)]
-        waiting = self._add(new, outcomes)
-        current: dict[Any, Any] = {}
-        for entry, found in matched.items():
-            if isinstance(found, Twin) and found.entry.refused:
-                waiting |= self._settle([entry], outcomes)
-            elif not isinstance(found, New) and not self._meet(entry, found, waiting, current, outcomes):
-                waiting.add(entry)
-        return waiting
-
-    def _add(self, new: Sequence[Entry], outcomes: Outcomes) -> set[Entry]:
-        for entry in new:
-            entry.id = entry.values.get("id") or self._unit.kernel.ids.new()
-        waiting: Iterable[Entry] = ()
-        if self._references.own:
-            new, waiting = self._precedence.settle(new)
-        ready = [entry for entry in new if not entry.refused]
-        self._writer.add(ready)
-        added = [entry for entry in ready if not entry.refused]
-        outcomes.update(dict.fromkeys(added, "created"))
-        self._tally.records += len(added)
-        return set(waiting)
-
-    def _meet(
-        self,
-        entry: Entry,
-        found: Match,
-        waiting: set[Entry],
-        current: dict[Any, Any],
-        outcomes: Outcomes,
-    ) -> bool:
-        """Whether an entry whose record is there, or is on its way, could be settled; else it waits."""
-        if isinstance(found, Several):
-            listed = ", ".join(str(id) for id in found.ids[:LISTED]) + (" ..." if len(found.ids) > LISTED else "")
-            entry.rows[0].refuse(Refusal(None, "", f"it may be any of several records: {listed}"))
-            return True
-        if isinstance(found, Twin) and found.entry in waiting:
-            return False
-        if self._plan.on_duplicate == "skip":
-            outcomes[entry] = "unchanged"
-            return True
-        return self._update(entry, self._record(found, current), current, outcomes)
-
-    def _update(self, entry: Entry, record: Any, current: dict[Any, Any], outcomes: Outcomes) -> bool:
-        if self._precedence.must_wait(self._references.unresolved(entry)):
-            self._precedence.wait(entry)
-            return False
-        if not entry.refused:
-            after = current[record.id] = self._writer.update(entry, record)
-            outcomes[entry] = "unchanged" if after is record else "updated"
-        return True
-
-    def _record(self, found: Match, current: dict[Any, Any]) -> Any:
-        """The record as the entries before this one have left it."""
-        if isinstance(found, Known):
-            return current.get(found.record.id, found.record)
-        id = found.entry.id if isinstance(found, Twin) else None
-        return current.get(id) or (self._matcher.record(id) if id else None)
-
-    def _add_lines(self, entry: Entry, outcomes: Outcomes) -> None:
+    def _add_lines(self, entry: Entry, outcomes: dict[Entry, Outcome]) -> None:
         """Rows apart from others of the same record, which this import has taken already."""
         identity = self._identity(entry)
         before = self._seen.get(identity) if identity is not None else None

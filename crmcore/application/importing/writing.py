@@ -56,10 +56,12 @@ class Writer:
         if drafts:
             self._insert(drafts)
 
-    def update(self, entry: Entry, record: Any) -> Any:
-        """The record changed to what the entry says; the same object if that is nothing new, or is refused."""
+    def update(self, entry: Entry, record: Any) -> bool:
+        """Whether the entry says anything new of the record, to which it is changed then."""
         changed = {**changes(self._binding.columns, entry, record), **identified(entry, record, self._origin)}
-        return self._change(entry, record, changed) if changed else record
+        if changed:
+            self._change(entry, record, changed)
+        return bool(changed)
 
     def append(self, entry: Entry, record: Any) -> None:
         """Add the lines of rows that stand apart from those of which this import has made or changed the record."""
@@ -72,14 +74,12 @@ class Writer:
                 return entry.refuse(Refusal(header, entry.rows[0].raw.values.get(header), reason))
         self._change(entry, record, {name: (*getattr(record, name), *parts) for name, parts in lines.items()})
 
-    def _change(self, entry: Entry, record: Any, changed: Mapping[str, Any]) -> Any:
+    def _change(self, entry: Entry, record: Any, changed: Mapping[str, Any]) -> None:
         try:
             with self._unit.savepoint():
-                after: Any = self._unit.records(self._binding.type.name).change(record.id, changed)
+                self._unit.records(self._binding.type.name).change(record.id, changed)
         except ROW_ERRORS as error:
             entry.rows[0].refuse(refusal(self._binding, entry, error))
-            return record
-        return evolve(after, facets={**record.facets, **after.facets})
 
     def _insert(self, drafts: Sequence[Draft]) -> None:
         """All in one go; if that is refused, each half by itself, down to those that are at fault."""
