@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from crmcore.application import reading
-from crmcore.application.importing.lookup import name_field
-from crmcore.application.importing.mapping import ColumnRule, Missing
+from crmcore.application.importing.mapping import ColumnRule
 from crmcore.application.importing.naming import Naming, name_columns
 from crmcore.application.importing.plan import ImportPlan
+from crmcore.application.importing.reference_rules import ReferenceRule, check_findable, reference_rule
 from crmcore.domain.columns import Column, Columns
-from crmcore.domain.errors import ImportRefused, UnknownName
+from crmcore.domain.errors import ImportRefused
 from crmcore.domain.record import RecordType
 from crmcore.ports.codec import FieldRule, Rules, Schemas
 
@@ -23,14 +22,6 @@ if TYPE_CHECKING:
 
 ANYHOW: Final = "*"
 """Keeps the reader from taking a reference for an id: the text may be another system's."""
-
-
-@attrs.frozen
-class ReferenceRule:
-    """How a reference's text finds its record: by `match` alone, or by whatever identifies a record."""
-
-    match: str | None = None
-    missing: Missing = "reject"
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -74,7 +65,7 @@ def bind(unit: UnitOfWork, plan: ImportPlan, schemas: Schemas, header: Sequence[
         ignore_unknown=plan.ignore_unknown,
         whole_header=format != "jsonl",  # a key may be missing from all lines of a file
     )
-    references = {name: _reference(unit, columns.by_name[name], rules[0]) for name, rules in naming.rules.items()}
+    references = {name: reference_rule(unit, columns.by_name[name], rules[0]) for name, rules in naming.rules.items()}
     given = Rules(
         zone=unit.kernel.zone,
         currency=plan.currency or unit.kernel.currency,
@@ -129,42 +120,12 @@ def _field_rule(column: Column, rules: Sequence[ColumnRule]) -> FieldRule:
     )
 
 
-def _reference(unit: UnitOfWork, column: Column, rule: ColumnRule) -> ReferenceRule | None:
-    field = column.field
-    if field.kind != "reference" or column.name == "id":
-        if rule.missing != "reject":
-            raise ImportRefused(f"{rule.column!r} is no reference: `missing` says nothing to {column.name}")
-        return None
-    if field.target != "*":
-        target = unit.catalogue.record(field.target)
-        if rule.match is not None and "." in rule.match:
-            raise ImportRefused(f"{rule.column!r} cannot be matched by {rule.match}, but by {target.name}'s own fields")
-        if rule.match is not None:
-            _check_findable(unit, target, rule.match, f"{rule.column!r} cannot be matched")
-        needed = [f.name for f in target.own if f.required and f != name_field(target)]
-        if rule.missing == "create" and needed:
-            raise ImportRefused(
-                f"{rule.column!r} cannot create a missing {target.name}: it needs {', '.join(needed)} as well; "
-                "import those first"
-            )
-    elif rule.missing == "create":
-        raise ImportRefused(f"{rule.column!r} may refer to records of any type: none can be created for it")
-    return ReferenceRule(rule.match, rule.missing)
-
-
 def _check_match(unit: UnitOfWork, plan: ImportPlan, naming: Naming, type: RecordType) -> None:
     if plan.match is None:
         return
-    _check_findable(unit, type, plan.match, "rows cannot be matched")
+    check_findable(unit, type, plan.match, "rows cannot be matched")
     if plan.match not in naming.rules:
         raise ImportRefused(f"rows cannot be matched by {plan.match}: no column of the file gives it")
-
-
-def _check_findable(unit: UnitOfWork, type: RecordType, name: str, problem: str) -> None:
-    try:
-        reading.key_kind(unit, type, name)
-    except UnknownName as error:
-        raise ImportRefused(f"{problem} by {name}: {error.message}", field=name) from None
 
 
 def _defaults(plan: ImportPlan, schemas: Schemas, type: RecordType, given: Rules) -> dict[str, Any]:

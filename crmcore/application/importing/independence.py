@@ -26,11 +26,19 @@ def portion(matcher: Matcher, entries: Sequence[Entry]) -> list[Entry]:
 
 
 def independent(matcher: Matcher, matched: Mapping[Entry, Match]) -> dict[Entry, Match]:
-    """The first of these up to one whose record another before it may change, or give what it is known by."""
+    """The first of these up to one whose record another before it may change, or give what it is known by.
+
+    What nothing makes known depends on all changes before it: it is known by all that a record says.
+    """
     taken: set[Any] = set()
     kept: dict[Entry, Match] = {}
+    changing = False
     for entry, found in matched.items():
         tokens = matcher.tokens(entry.values)
+        anonymous = matcher.is_anonymous(entry)
+        if anonymous and changing:
+            return kept
+        changing = changing or (isinstance(found, Known) and not anonymous)
         if isinstance(found, Known):
             held = _identifying(matcher, found.record)
             tokens |= matcher.tokens(held) | matcher.tokens(_joined(held, entry.values)) | {found.record.id}

@@ -11,7 +11,8 @@ import attrs
 
 from crmcore.application.importing.binding import Binding
 from crmcore.application.importing.entries import Entry
-from crmcore.application.importing.identities import Token, alone, usual
+from crmcore.application.importing.identities import Token
+from crmcore.application.importing.known_by import alone, usual
 from crmcore.application.importing.lookup import Lookup
 from crmcore.application.importing.plan import ImportPlan
 from crmcore.application.importing.sameness import Sameness
@@ -93,7 +94,7 @@ class Matcher:
                 for key in ((at, token) for at, tokens in each.items() for token in tokens):
                     index.setdefault(key, []).append(entry)
         new = [entry for entry, found in matched.items() if isinstance(found, New)]
-        strangers = [entry for entry in new if _is_anonymous(entry, asked[entry], self._name)]
+        strangers = [entry for entry in new if self.is_anonymous(entry)]
         matched.update((entry, Known(record)) for entry, record in self._sameness.find(strangers).items())
         return {entry: self._settled(found, matched) for entry, found in matched.items()}
 
@@ -108,6 +109,12 @@ class Matcher:
     def tokens(self, values: Mapping[str, Any]) -> set[tuple[int, Token]]:
         """All that makes a record with these values known."""
         return {(at, token) for at, rule in enumerate(self._rules) for token in rule.tokens(values)}
+
+    def is_anonymous(self, entry: Entry) -> bool:
+        """Whether nothing makes the row known, or only an address without a name."""
+        if entry.values.get("external_id") or "id" in entry.values:
+            return False
+        return not entry.values.get(self._name) or not self._asked(entry)
 
     def _asked(self, entry: Entry) -> Asked:
         if self._alone is not None and (tokens := self._rules[self._alone].tokens(entry.values)):
@@ -174,10 +181,3 @@ def _facets(binding: Binding) -> list[type[Facet]]:
     groups = [binding.columns.by_name[name].group for name in binding.rules]
     classes = {g.holder.cls for g in groups if g is not None and isinstance(g.holder, FacetType)}
     return sorted(classes, key=lambda cls: cls.__name__)
-
-
-def _is_anonymous(entry: Entry, asked: Asked, name: str) -> bool:
-    """Whether nothing makes the row known, or only an address without a name."""
-    if entry.values.get("external_id") or "id" in entry.values:
-        return False
-    return not asked or not entry.values.get(name)

@@ -45,14 +45,12 @@ def test_rows_come_out_the_same_in_any_batches(
         assert stored(split) == stored(whole)
 
 
-@given(rows=ROWS, choice=st.sampled_from(["skip", "update"]))
+@given(rows=ROWS)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_the_same_rows_again_create_nothing(
-    shared_memory: SharedCrm, tmp_path: Path, rows: list[str], choice: str
-) -> None:
+def test_the_same_rows_again_create_nothing(shared_memory: SharedCrm, tmp_path: Path, rows: list[str]) -> None:
     """A file that is sent again every night would double what it holds."""
     desk = Desk(shared_memory.fresh(), tmp_path)
-    first = take_in_batches_of(500, desk, rows, choice)
-    again = take_in_batches_of(500, desk, rows, choice)
-    assert again.created == 0
+    first = take_in_batches_of(500, desk, rows, "skip")
+    again = take_in_batches_of(500, desk, rows, "skip")
+    assert (again.rows, again.created, again.updated) == (first.rows, 0, 0)  # one may fit two that came after it
     assert len(stored(desk)) == first.records

@@ -1,0 +1,57 @@
+"""What a map says of a column that refers to other records, checked against the type that it refers to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from crmcore.application import reading
+from crmcore.application.importing.lookup import name_field
+from crmcore.application.importing.mapping import ColumnRule, Missing
+from crmcore.domain.columns import Column
+from crmcore.domain.errors import ImportRefused, UnknownName
+from crmcore.domain.record import RecordType
+
+if TYPE_CHECKING:
+    from crmcore.application.unit import UnitOfWork
+
+
+@attrs.frozen
+class ReferenceRule:
+    """How a reference's text finds its record: by `match` alone, or by whatever identifies a record."""
+
+    match: str | None = None
+    missing: Missing = "reject"
+
+
+def reference_rule(unit: UnitOfWork, column: Column, rule: ColumnRule) -> ReferenceRule | None:
+    """The rule of a reference, None for other columns; `ImportRefused` if it cannot be kept."""
+    field = column.field
+    if field.kind != "reference" or column.name == "id":
+        if rule.missing != "reject":
+            raise ImportRefused(f"{rule.column!r} is no reference: `missing` says nothing to {column.name}")
+        return None
+    if field.target != "*":
+        target = unit.catalogue.record(field.target)
+        if rule.match is not None and "." in rule.match:
+            raise ImportRefused(f"{rule.column!r} cannot be matched by {rule.match}, but by {target.name}'s own fields")
+        if rule.match is not None:
+            check_findable(unit, target, rule.match, f"{rule.column!r} cannot be matched")
+        needed = [f.name for f in target.own if f.required and f != name_field(target)]
+        if rule.missing == "create" and needed:
+            raise ImportRefused(
+                f"{rule.column!r} cannot create a missing {target.name}: it needs {', '.join(needed)} as well; "
+                "import those first"
+            )
+    elif rule.missing == "create":
+        raise ImportRefused(f"{rule.column!r} may refer to records of any type: none can be created for it")
+    return ReferenceRule(rule.match, rule.missing)
+
+
+def check_findable(unit: UnitOfWork, type: RecordType, name: str, problem: str) -> None:
+    """`ImportRefused` if records cannot be found by this name."""
+    try:
+        reading.key_kind(unit, type, name)
+    except UnknownName as error:
+        raise ImportRefused(f"{problem} by {name}: {error.message}", field=name) from None
