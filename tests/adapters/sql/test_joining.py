@@ -271,9 +271,10 @@ def test_after_a_deadlock_nothing_more_is_written(crm: Crm, fresh_url: str) -> N
     with pytest.raises(StorageBusy), crm.work("loser", dbapi=loser) as work:
         work.customers.change(second.id, note="x")
         with pytest.raises(StorageBusy), work.savepoint():
-            waiting(winner, touch, second.id.hex)
+            sent = waiting(winner, touch, second.id.hex)
             work.customers.change(first.id, note="x")
         work.customers.add(Person("c"))
+    sent.join(timeout=30)
     winner.rollback()
     loser.commit()
     for each in (winner, loser):
@@ -281,7 +282,9 @@ def test_after_a_deadlock_nothing_more_is_written(crm: Crm, fresh_url: str) -> N
     assert customers(crm) == 2
 
 
-def waiting(connection: Any, sql: str, value: str) -> None:
-    """Send a statement that has to wait, and do not wait for it."""
-    Thread(target=lambda: connection.cursor().execute(sql, (value,)), daemon=True).start()
+def waiting(connection: Any, sql: str, value: str) -> Thread:
+    """Send a statement that has to wait, and do not wait for it: the thread that does has the connection till then."""
+    thread = Thread(target=lambda: connection.cursor().execute(sql, (value,)), daemon=True)
+    thread.start()
     time.sleep(0.3)
+    return thread
