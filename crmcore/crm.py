@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from crmcore.application import feeding, rekeying
+from crmcore.application.core_rules import RULES
 from crmcore.application.kernel import Kernel
 from crmcore.application.readiness import Readiness
 from crmcore.application.unit import UnitOfWork
@@ -82,6 +83,7 @@ class Crm:
             ids=ids or _uuid7(),
             zone=_zone(zone),
             currency=_currency(currency),
+            rules=RULES,
         )
 
     def work(

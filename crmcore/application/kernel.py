@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 
@@ -19,6 +19,9 @@ from crmcore.domain.record import ENVELOPE, Record, RecordType
 from crmcore.domain.workflow import Workflow
 from crmcore.ports.clock import Clock, Ids
 from crmcore.ports.policy import AllowAll, Policy
+
+if TYPE_CHECKING:
+    from crmcore.application.rules import Rule
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
@@ -124,7 +127,8 @@ def plan_for(catalogue: Catalogue, type: RecordType) -> Plan[Any]:
 
 @attrs.define(eq=False)
 class Kernel:
-    """The shared, read-only parts of a Crm. `zone` and `currency` read dates and bare amounts in filters."""
+    """The shared, read-only parts of a Crm. `zone` and `currency` read dates and bare amounts in filters; `rules` are
+    those of the core's record types, by name."""
 
     catalogue: Catalogue
     policy: Policy
@@ -132,6 +136,7 @@ class Kernel:
     ids: Ids
     zone: dt.tzinfo
     currency: str
+    rules: Mapping[str, Rule] = attrs.field(factory=dict)
     _plans: dict[str, Plan[Any]] = attrs.field(factory=dict, init=False)
     _facets: dict[FacetType, Shape] = attrs.field(factory=dict, init=False)
 

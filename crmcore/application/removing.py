@@ -1,4 +1,7 @@
-"""Removing a record: refused while something refers to it; its before-image stays in the log."""
+"""Removing a record: refused while something refers to it; its before-image stays in the log.
+
+Rows of logs about it, declared `on_remove="follow"`, go with it, each with its own before-image.
+"""
 
 from __future__ import annotations
 
@@ -13,24 +16,42 @@ from crmcore.domain.field import Field
 from crmcore.domain.record import Record, RecordType
 from crmcore.ports.storage import KeyRow
 
+FOLLOWERS = 500
+
 
 def remove(unit: Session, type: RecordType, id: UUID, version: int | None) -> None:
-    """Remove the row with its parts and facets; references declared `on_remove="clear"` are emptied first."""
+    """Remove the row with its parts and facets; references declared `on_remove="clear"` are emptied first, records
+    that refer to it by one declared `on_remove="follow"` are removed first."""
     facets = unit.catalogue.facets.get(type.name, ())
     record = reading.unblanked(unit, type, id, tuple(f.cls for f in facets))
     changing.check_version(type, record, version)
     unit.kernel.policy.write(unit.actor, [Change(type, id, "remove", record, None, frozenset())])
     if not unit.transaction.lock(type, id):  # so that nobody links to it from here on
         raise reading.not_found(type, id)
-    to_clear = _references(unit, type, id)
+    referring = _references(unit, type, id)
+    with unit.writing():
+        for holder, field, where in referring:
+            if field.on_remove == "follow":
+                _follow(unit, holder, where)
+            else:
+                _clear(unit, holder, field, where)
+        _erase(unit, type, record)
+
+
+def _follow(unit: Session, holder: RecordType, where: Bound) -> None:
+    while found := unit.transaction.select(BoundQuery(type=holder, where=where, limit=FOLLOWERS)):
+        for each in found:
+            remove(unit, holder, each.record.id, None)
+
+
+def _erase(unit: Session, type: RecordType, record: Record) -> None:
+    """Take the row out, and log what it was."""
     plan = unit.kernel.plan(type)
     plain = journal.plain_record(plan, record)
-    for facet in facets:
+    for facet in unit.catalogue.facets.get(type.name, ()):
         plain.update(journal.plain_facet(facet, unit.kernel.facet_shape(facet), record.facets.get(facet.cls)))
     with unit.writing() as transaction:
-        for holder, field, where in to_clear:
-            _clear(unit, holder, field, where)
-        transaction.drop_keys([KeyRow(kind, key, type.name, id) for kind, key in plan.keys(record)])
+        transaction.drop_keys([KeyRow(kind, key, type.name, record.id) for kind, key in plan.keys(record)])
         transaction.delete(type, record)
         transaction.append(
             [
@@ -40,7 +61,7 @@ def remove(unit: Session, type: RecordType, id: UUID, version: int | None) -> No
                     source=unit.source,
                     work=unit.id,
                     record=type.name,
-                    id=id,
+                    id=record.id,
                     subject=journal.subject_of(type, record),
                     version=record.version + 1,
                     operation="remove",
@@ -51,15 +72,15 @@ def remove(unit: Session, type: RecordType, id: UUID, version: int | None) -> No
 
 
 def _references(unit: Session, type: RecordType, id: UUID) -> list[tuple[RecordType, Field, Bound]]:
-    """What refers to the record and is to be cleared; `StillReferenced` if anything else refers to it."""
+    """What refers to the record and is to be cleared or to follow; `StillReferenced` if anything else refers to it."""
     standing: dict[str, int] = {}
-    to_clear = []
+    yielding = []
     for holder, place, field in unit.catalogue.references_to(type.name):
         where = _pointing(unit, type, holder, place, field, id)
         if not unit.transaction.count(BoundQuery(type=holder, where=where)):
             continue
-        if field.on_remove == "clear" and not place:
-            to_clear.append((holder, field, where))
+        if field.on_remove != "refuse" and not place:
+            yielding.append((holder, field, where))
             continue
         seen = 0
         if _is_seen(unit, holder, place, field):
@@ -67,7 +88,7 @@ def _references(unit: Session, type: RecordType, id: UUID) -> list[tuple[RecordT
         standing[holder.name] = standing.get(holder.name, 0) + seen
     if standing:
         raise _still_referenced(type, id, {name: count for name, count in standing.items() if count})
-    return to_clear
+    return yielding
 
 
 def _is_seen(unit: Session, holder: RecordType, place: str, field: Field) -> bool:

@@ -16,7 +16,7 @@ from crmcore.domain.errors import InvalidDeclaration
 from crmcore.domain.kinds import CHECKS, FROM_PLAIN, TO_PLAIN, Kind
 
 Search = Literal["name", "email", "phone", "code"]
-OnRemove = Literal["refuse", "clear"]
+OnRemove = Literal["refuse", "clear", "follow"]
 OnErase = Literal["wipe", "keep"]
 Merge = Literal[
     "most_recent",

@@ -66,6 +66,8 @@ def _problem(field: Field) -> str | None:
         return "a field of type json cannot be indexed"
     if field.kind == "choices" and field.optional:
         return "an empty set is frozenset(): declare default=frozenset()"
+    if field.on_remove == "follow" and (field.kind != "reference" or field.optional):
+        return 'on_remove="follow" is for references that every record of the type has'
     if field.on_remove == "clear" and (field.kind != "reference" or not field.optional):
         return 'on_remove="clear" is for references that may be missing'
     for option in field.options:
@@ -100,6 +102,14 @@ def check_groups(type: RecordType) -> None:
             raise _wrong(type.name, "its timeline is a reference to a customer and the name of a datetime field")
 
 
+def check_followers(type: RecordType) -> None:
+    """Only rows of a log go with the record that they are about: anything else would be lost with it unseen."""
+    places = [(type.name, type.fields, type.options.append_only), *((p.name, p.fields, False) for p in type.parts)]
+    for owner, fields, may in places:
+        if not may and (name := next((f.name for f in fields if f.on_remove == "follow"), None)):
+            raise _wrong(f"{owner}.{name}", 'on_remove="follow" is for records that are append-only')
+
+
 def check_flat(type: RecordType, part: PartType, view: Flat) -> None:
     """The conditions of a flat name can hold, and what is searched is text."""
     for name, value in view.where.items():
@@ -128,6 +138,8 @@ def check_facet(facet: FacetType) -> None:
     check_attributes(facet.cls, ("version", "id"))
     check_options(owner, facet.fields)
     check_anywhere(owner, facet.fields, own=False)
+    if any(f.on_remove == "follow" for f in facet.fields):
+        raise _wrong(owner, 'on_remove="follow" is for records that are append-only')
 
 
 def check_record(type: RecordType, records: Mapping[str, RecordType]) -> None:
@@ -144,6 +156,7 @@ def check_record(type: RecordType, records: Mapping[str, RecordType]) -> None:
         check_anywhere(owner, part.fields, own=False)
     check_names(type)
     check_groups(type)
+    check_followers(type)
     for view in type.options.flats:
         if (behind := type.part(view.part)) is not None:
             check_flat(type, behind, view)
