@@ -18,6 +18,8 @@ from crmcore.adapters.sql.types import backend_of
 from crmcore.domain.errors import InvalidSetting
 
 BUSY_SECONDS: Final = 5
+CACHE_KIB: Final = 32_000
+"""How much of a SQLite file an engine of our own keeps in memory at most."""
 PREPARED: Final = "crmcore.prepared"
 """Stands in the `info` of a pooled connection that has our settings."""
 READS: Final = "crmcore_reads"
@@ -46,6 +48,8 @@ def own_engine(url: str | sa.URL, **options: Any) -> sa.Engine:
     engine = prepare(sa.create_engine(parsed, **options))
     if backend == "postgresql":
         sa.event.listen(engine, "connect", _without_jit)
+    elif backend == "sqlite":
+        sa.event.listen(engine, "connect", _with_cache)
     return engine
 
 
@@ -106,6 +110,11 @@ def _without_jit(connection: Any, record: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('jit', 'off', false) FROM pg_settings WHERE name = 'jit'")
     connection.commit()
+
+
+def _with_cache(connection: Any, record: Any) -> None:
+    """Room for the inner pages of indexes of a large table: with SQLite's own 2 MB, inserting reads them again."""
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
 
 
 def _checkout_mariadb(connection: Any, record: Any, proxy: Any) -> None:

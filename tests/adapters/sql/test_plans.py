@@ -204,6 +204,25 @@ def test_keys_and_the_log_use_indexes(filled: Crm) -> None:
         assert not plan.scanned, plan.account
 
 
+LOOKED_UP = {"sqlite": "(kind=? AND key=? AND record=?)", "postgresql": "(key = wanted.key)", "mariadb": "'range'"}
+"""What a plan says that finds each key by itself."""
+
+
+def test_keys_of_a_growing_table_are_looked_up(fresh_url: str) -> None:
+    """A long import would read all keys of a kind for every batch, as the statistics know nothing of its rows yet."""
+    with make_crm(SqlSource.own(fresh_url), plugins=(specimens,)) as crm:
+        assert isinstance(crm.storage, SqlStorage)
+        keys, backend = crm.storage._statements.keys, crm.storage._backend
+        with crm.work("test") as work:
+            work.customers.add_many(Person(f"p{n}", emails=[f"c{n}@example.com"]) for n in range(3_000))
+            runner = Recorder(work.transaction._runner)  # type: ignore[attr-defined]  # of SqlTransaction
+            found = keys.keyed(runner, "customer", [("email", f"c{2 * n}@example.com") for n in range(2_000)])
+            assert len({each.id for each in found}) == 1_500
+            for sql, values in list(runner.fetched):
+                plan = plan_of(backend, runner, sql, values)
+                assert LOOKED_UP[backend] in plan.account, plan.account
+
+
 def test_the_pump_reads_what_waits(filled: Crm) -> None:
     """Numbering a few new changes would read the whole log."""
     assert isinstance(filled.storage, SqlStorage)
