@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from decimal import Decimal
 from uuid import UUID
 
@@ -11,36 +12,35 @@ from crmcore.domain.copying import evolve
 from crmcore.domain.money import Money
 from crmcore.domain.part import Part, part, parts
 from crmcore.domain.record import Record, record
+from crmcore.domain.sales.lines import line_problems
+from crmcore.domain.sales.lines import lines_total as lines_total
 
 
 @part("line", label={"en": "Line", "fa": "سطر", "ar": "بند"})
 class OrderLine(Part):
-    """`quantity` of a product at `unit_price`; negative: that many came back."""
+    """`quantity` of a product at `unit_price`, less `discount`; a negative quantity: that many came back."""
 
     product: UUID | None = field.reference("product", default=None, index=True)
     quantity: Decimal = field.decimal(scale=4, default=Decimal(1))
     unit_price: Money | None = field.money(default=None)
     description: str | None = field.text(default=None, length=500)
-
-
-def lines_total(lines: tuple[OrderLine, ...]) -> Money | None:
-    """The sum of quantity times unit price; None if no line has a price or currencies differ.
-
-    Each line is rounded half-even to four places, the scale of money.
-    """
-    amounts = [line.unit_price * line.quantity for line in lines if line.unit_price is not None]
-    if not amounts or len({amount.currency for amount in amounts}) > 1:
-        return None
-    return sum(amounts[1:], amounts[0])
+    discount: Money | None = field.money(default=None)
 
 
 def complete_order(before: Order | None, after: Order) -> Order:
-    """A total that was not stated follows from the lines, and follows them when they change."""
+    """A total that was not stated follows from lines and discount, and follows them when they change."""
     if before is None:
-        return after if after.total is not None else evolve(after, total=lines_total(after.lines))
-    if after.lines != before.lines and after.total == before.total:
-        return evolve(after, total=lines_total(after.lines))
+        return after if after.total is not None else evolve(after, total=lines_total(after.lines, after.discount))
+    changed = (after.lines, after.discount) != (before.lines, before.discount)
+    if changed and after.total == before.total:
+        return evolve(after, total=lines_total(after.lines, after.discount))
     return after
+
+
+def sound_order(order: Order) -> Mapping[str, str]:
+    """Discounts are no more than what they are taken off, and the lines come to an amount of money."""
+    unsure = order.total is None or order.discount is not None or any(line.discount is not None for line in order.lines)
+    return line_problems(order.lines, order.discount) if unsure else {}
 
 
 @record(
@@ -50,9 +50,10 @@ def complete_order(before: Order | None, after: Order) -> Order:
     subject="customer",
     timeline=("customer", "ordered_at"),
     complete=complete_order,
+    validators=(sound_order,),
 )
 class Order(Record):
-    """What was bought, when and by whom. `total` is as stated, or the sum of the lines."""
+    """What was bought, when and by whom. `total` is as stated, or the sum of the lines less `discount`."""
 
     customer: UUID | None = field.reference("customer", default=None, kw_only=True)
     ordered_at: dt.datetime = field.datetime(index=True)
@@ -60,4 +61,5 @@ class Order(Record):
         "draft", "open", "confirmed", "paid", "shipped", "completed", "cancelled", "returned", default=None
     )
     total: Money | None = field.money(default=None)
+    discount: Money | None = field.money(default=None)
     lines: tuple[OrderLine, ...] = parts(OrderLine, default=())

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from crmcore.domain.copying import evolve
 from crmcore.domain.errors import InvalidRecord, InvalidSetting
 from crmcore.domain.facet import Facet, FacetType, facet_type
 from crmcore.domain.field import Field
@@ -48,11 +49,15 @@ def records(
     if stored:
         drawn |= {"id": st.uuids(), "version": st.integers(1, 99), "created_at": moments(), "changed_at": moments()}
     pairs = st.tuples(*(_anywhere(f, references) for f in fields if f.target == "*"))
-    return st.builds(
-        lambda values, pairs: described.cls(**ChainMap(*pairs, values)),
-        st.fixed_dictionaries({**drawn, **given}),
-        pairs,
-    ).filter(lambda record: _is_accepted(described, record))
+    return (
+        st.builds(
+            lambda values, pairs: described.cls(**ChainMap(*pairs, values)),
+            st.fixed_dictionaries({**drawn, **given}),
+            pairs,
+        )
+        .map(lambda record: _mended(described, record, frozenset(given)))
+        .filter(lambda record: _is_accepted(described, record))
+    )
 
 
 def facets(
@@ -71,6 +76,18 @@ def _is_accepted(type: RecordType, record: Record) -> bool:
     except InvalidRecord:
         return False
     return not any(validate(record) for validate in type.options.validators)
+
+
+def _mended(type: RecordType, record: Record, given: frozenset[str]) -> Record:
+    """The record without the values that its validators refuse, as far as those need not be there."""
+    for validate in type.options.validators:
+        for name in sorted(validate(record).keys() - given):
+            field = type.field(name)
+            if field is not None and not field.required:
+                record = evolve(record, **{name: field.default})
+            elif any(part.attribute == name for part in type.parts):
+                record = evolve(record, **{name: ()})
+    return record
 
 
 def _each(fields: Iterable[Field], references: References | None) -> dict[str, SearchStrategy[Any]]:

@@ -1,0 +1,1 @@
+"""Selling: opportunities, invoices, money over time."""
