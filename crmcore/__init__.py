@@ -31,6 +31,12 @@ if TYPE_CHECKING:
     from crmcore.domain.query import Page as Page
     from crmcore.domain.record import Record as Record
     from crmcore.domain.relationship import Relationship as Relationship
+    from crmcore.domain.sales.opportunity import Opportunity as Opportunity
+    from crmcore.domain.sales.opportunity import OpportunityLine as OpportunityLine
+    from crmcore.domain.sales.opportunity import Party as Party
+    from crmcore.domain.sales.pipeline import Pipeline as Pipeline
+    from crmcore.domain.sales.pipeline import Stage as Stage
+    from crmcore.domain.sales.stage_change import StageChange as StageChange
     from crmcore.domain.user import User as User
 
 _HOMES: Final = {
@@ -56,6 +62,12 @@ _HOMES: Final = {
     "Page": "domain.query",
     "Record": "domain.record",
     "Relationship": "domain.relationship",
+    "Opportunity": "domain.sales.opportunity",
+    "OpportunityLine": "domain.sales.opportunity",
+    "Party": "domain.sales.opportunity",
+    "Pipeline": "domain.sales.pipeline",
+    "Stage": "domain.sales.pipeline",
+    "StageChange": "domain.sales.stage_change",
     "User": "domain.user",
 }
 __all__ = sorted(_HOMES)  # one list of names, above

@@ -6,5 +6,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from crmcore.application.rules import Rule
+from crmcore.application.sales import opportunities, pipelines
 
-RULES: Final[Mapping[str, Rule]] = {}
+RULES: Final[Mapping[str, Rule]] = {
+    "opportunity": opportunities.RULE,
+    "pipeline": pipelines.RULE,
+}

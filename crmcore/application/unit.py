@@ -7,6 +7,7 @@ from uuid import UUID
 
 from crmcore.application import reading, searching, timeline, whole_view
 from crmcore.application.repository import RecordRepository
+from crmcore.application.sales.repository import OpportunityRepository
 from crmcore.application.session import Session
 from crmcore.domain.customer import Customer
 from crmcore.domain.errors import NotFound
@@ -16,6 +17,8 @@ from crmcore.domain.order import Order
 from crmcore.domain.product import Product
 from crmcore.domain.record import Record
 from crmcore.domain.relationship import Relationship
+from crmcore.domain.sales.opportunity import Opportunity
+from crmcore.domain.sales.pipeline import Pipeline
 from crmcore.domain.user import User
 
 R = TypeVar("R", bound=Record)
@@ -83,6 +86,16 @@ class UnitOfWork(Session):
     def orders(self) -> RecordRepository[Order]:
         """What was bought."""
         return self[Order]
+
+    @property
+    def pipelines(self) -> RecordRepository[Pipeline]:
+        """The stages through which opportunities go."""
+        return self[Pipeline]
+
+    @property
+    def opportunities(self) -> OpportunityRepository:
+        """Sales that may come about; they are moved, won and lost."""
+        return OpportunityRepository(self, self.catalogue.of(Opportunity))
 
     @property
     def links(self) -> RecordRepository[Link]:

@@ -9,6 +9,22 @@ from crmcore.domain.order import Order
 from crmcore.domain.product import Product
 from crmcore.domain.record import Record
 from crmcore.domain.relationship import Relationship
+from crmcore.domain.sales.opportunity import STATUS, Opportunity
+from crmcore.domain.sales.pipeline import Pipeline
+from crmcore.domain.sales.stage_change import StageChange
 from crmcore.domain.user import User
+from crmcore.domain.workflow import Workflow
 
-CORE: Final[tuple[type[Record], ...]] = (User, Customer, Relationship, Product, Order, Interaction, Link)
+CORE: Final[tuple[type[Record], ...]] = (
+    User,
+    Customer,
+    Relationship,
+    Product,
+    Order,
+    Interaction,
+    Link,
+    Pipeline,
+    Opportunity,
+    StageChange,
+)
+WORKFLOWS: Final[tuple[Workflow, ...]] = (STATUS,)

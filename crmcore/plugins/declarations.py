@@ -11,7 +11,7 @@ import attrs
 from crmcore.domain.errors import PluginFailed
 from crmcore.domain.facet import Facet
 from crmcore.domain.record import Record
-from crmcore.domain.records import CORE
+from crmcore.domain.records import CORE, WORKFLOWS
 from crmcore.domain.workflow import Transition, Workflow
 from crmcore.plugins.dispatch import Call
 from crmcore.plugins.refusal import Origin, Problem, text_of
@@ -37,7 +37,7 @@ class Declared:
         return f"{self.plugin}.{name}" if self.plugin else name
 
 
-CORE_DECLARED: Final = Declared(Origin(""), CORE)
+CORE_DECLARED: Final = Declared(Origin(""), CORE, workflows=WORKFLOWS)
 
 
 def gather(origin: Origin, calls: Mapping[str, Call]) -> tuple[Declared, list[Problem]]:

@@ -20,6 +20,9 @@ from crmcore.domain.product import Product
 from crmcore.domain.query import Page
 from crmcore.domain.record import Record
 from crmcore.domain.relationship import Relationship
+from crmcore.domain.sales.opportunity import Opportunity
+from crmcore.domain.sales.pipeline import Pipeline
+from crmcore.domain.sales.stage_change import StageChange
 from crmcore.domain.user import User
 
 R = TypeVar("R", bound=Record)
@@ -85,6 +88,32 @@ class Repository(Protocol[R]):
         """Every logged change of a record, oldest first, without what the actor may not see."""
 
 
+class Opportunities(Repository[Opportunity], Protocol):
+    """The repository of opportunities, which go through the stages of a pipeline.
+
+    `change` of stage, status, amount or expected_close has the same effects: the history is never left out.
+    """
+
+    def move(self, id: UUID, stage: str, *, reason: str | None = None, version: int | None = None) -> Opportunity:
+        """Move to a stage, by its key or label, forwards or back; from a closing stage, that opens it again.
+
+        Raises NotFound, InvalidRecord for a stage that its pipeline does not have, ConcurrentChange, Denied.
+        """
+
+    def win(
+        self, id: UUID, *, reason: str | None = None, on: dt.date | None = None, version: int | None = None
+    ) -> Opportunity:
+        """Close as won, today or `on` a day. Raises as `move`; IllegalTransition for one that was lost."""
+
+    def lose(
+        self, id: UUID, reason: str | None, *, on: dt.date | None = None, version: int | None = None
+    ) -> Opportunity:
+        """Close as lost, with the reason. Raises as `win`."""
+
+    def stages(self, id: UUID) -> list[StageChange]:
+        """Its stage history, oldest first."""
+
+
 class Work(Protocol):
     """A unit of work: one transaction, one actor. It rolls back on any exception."""
 
@@ -106,6 +135,10 @@ class Work(Protocol):
     def products(self) -> Repository[Product]: ...
     @property
     def orders(self) -> Repository[Order]: ...
+    @property
+    def pipelines(self) -> Repository[Pipeline]: ...
+    @property
+    def opportunities(self) -> Opportunities: ...
     @property
     def links(self) -> Repository[Link]: ...
 

@@ -1,0 +1,125 @@
+"""The rule of opportunities: each is settled against its pipeline, and what a forecast depends on goes to its history."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any, Final
+from uuid import UUID
+
+from crmcore.application import adding
+from crmcore.application.rules import Pairs
+from crmcore.application.session import Session
+from crmcore.application.sales.pipelines import pipelines_of, usual
+from crmcore.domain.errors import DanglingReference
+from crmcore.domain.sales.moves import WATCHED, is_born_here, settled
+from crmcore.domain.sales.opportunity import Opportunity
+from crmcore.domain.sales.pipeline import Pipeline
+from crmcore.domain.sales.stage_change import StageChange
+
+CLOCK_FIELDS: Final = ("opened_on", "closed_on")
+
+
+class OpportunityRule:
+    """See `application.rules.Rule`."""
+
+    def prepare(self, unit: Session, pairs: Pairs) -> list[Opportunity]:
+        """The opportunities with stage, status and closing day in agreement with their pipelines."""
+        today = unit.now().astimezone(unit.kernel.zone).date()
+        pipelines = pipelines_of(unit, _named(pairs))
+        standing: Pipeline | None = None
+        made = []
+        for before, after in pairs:
+            if not _is_readable(after):
+                made.append(after)  # its check names what is wrong
+                continue
+            if after.pipeline is None:
+                standing = standing or usual(unit)
+            pipeline = standing if after.pipeline is None else pipelines.get(after.pipeline)
+            if pipeline is None:
+                raise DanglingReference(
+                    f"pipeline: there is no pipeline {after.pipeline}",
+                    field="pipeline",
+                    target="pipeline",
+                    value=str(after.pipeline),
+                )
+            made.append(settled(before, after, pipeline, today))
+        return made
+
+    def follow(self, unit: Session, pairs: Pairs) -> None:
+        """Write the stage history."""
+        rows = [row for before, after in pairs for row in _history(unit, before, after)]
+        if rows:
+            adding.add(unit, unit.catalogue.of(StageChange), rows, by_rule=True)
+
+
+def _named(pairs: Pairs) -> set[UUID]:
+    return {after.pipeline for _, after in pairs if isinstance(after.pipeline, UUID)}
+
+
+def _is_readable(after: Any) -> bool:
+    texts = (after.stage is None or isinstance(after.stage, str)) and isinstance(after.status, str)
+    days = all(type(getattr(after, name)) in (dt.date, type(None)) for name in CLOCK_FIELDS)
+    return texts and days and (after.pipeline is None or isinstance(after.pipeline, UUID))
+
+
+def _history(unit: Session, before: Opportunity | None, after: Opportunity) -> Iterator[StageChange]:
+    now = unit.now()
+    if before is not None:
+        if any(getattr(before, name) != getattr(after, name) for name in WATCHED):
+            yield _row(unit, after, before.stage, now)
+        return
+    if is_born_here(after) and after.status == "open":
+        yield _row(unit, after, None, now)
+    else:
+        yield from _past(unit, after, now)
+
+
+def _past(unit: Session, after: Opportunity, now: dt.datetime) -> Iterator[StageChange]:
+    """The history of an opportunity that comes in with its past, as far as its days tell it."""
+    opened, closed = _moment(unit, after.opened_on, now), _moment(unit, after.closed_on, now)
+    if after.status == "open" or opened is None:
+        yield _row(unit, after, None, closed or opened or now)
+        return
+    first = _first(unit, after)
+    yield _row(unit, after, None, opened, to_stage=first, status="open", reached=first, cycle_days=None, reason=None)
+    yield _row(unit, after, first, max(closed or now, opened))
+
+
+def _moment(unit: Session, day: dt.date | None, now: dt.datetime) -> dt.datetime | None:
+    """The first moment of a day in the zone of this CRM, but no later than now."""
+    if day is None:
+        return None
+    return min(dt.datetime.combine(day, dt.time(), unit.kernel.zone).astimezone(dt.UTC), now)
+
+
+def _first(unit: Session, opportunity: Opportunity) -> str:
+    found = pipelines_of(unit, [opportunity.pipeline] if opportunity.pipeline else [])
+    return next(iter(found.values())).opened[0].stage
+
+
+def _row(unit: Session, after: Opportunity, source: str | None, at: dt.datetime, **given: object) -> StageChange:
+    values: dict[str, object] = {
+        "opportunity": after.id,
+        "at": at,
+        "by": str(unit.actor),
+        "pipeline": after.pipeline,
+        "from_stage": source,
+        "to_stage": after.stage,
+        "status": after.status,
+        "reached": after.reached,
+        "probability": after.probability,
+        "amount": after.amount,
+        "expected_close": after.expected_close,
+        "cycle_days": after.cycle_days,
+        "reason": _reason(after),
+    }
+    return StageChange(**{**values, **given})  # type: ignore[arg-type]  # checked when it is added
+
+
+def _reason(after: Opportunity) -> str | None:
+    closing = {"won": after.won_reason, "lost": after.lost_reason}.get(after.status)
+    return closing or after.stage_reason
+
+
+RULE: Final = OpportunityRule()
