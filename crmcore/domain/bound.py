@@ -130,7 +130,11 @@ class SortKey:
 
 @attrs.frozen(kw_only=True)
 class BoundQuery:
-    """A query that a storage can carry out. `order` is the sort as text, by which cursors know their query."""
+    """A query that a storage can carry out. `order` is the sort as text, by which cursors know their query.
+
+    `newest` (for aggregates): of the records that fit, only the one with the highest value of the second field for
+    each value of the first; of equal ones that with the highest id.
+    """
 
     type: RecordType
     where: Bound = Const(True)
@@ -139,6 +143,7 @@ class BoundQuery:
     limit: int | None = None
     cursor: Cursor | None = None
     facets: tuple[FacetType, ...] = ()
+    newest: tuple[Field, Field] | None = None
 
 
 def every(*parts: Bound) -> Bound:

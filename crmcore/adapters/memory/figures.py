@@ -45,10 +45,20 @@ def aggregate(
     grouped = [_own_field(query.type, name, GROUPED, "group by") for name in by]
     figures = [_figure(query.type, how, name) for how, name in measures]
     groups: dict[tuple[Any, ...], list[Record]] = {} if by else {(): []}
-    for record in fitting(database, query):
+    for record in _newest(query, fitting(database, query)):
         groups.setdefault(tuple(getattr(record, field.name) for field in grouped), []).append(record)
     order = sorted(groups, key=lambda values: [(v is None, 0 if v is None else v) for v in values])
     return [[*values, *(figure(groups[values]) for figure in figures)] for values in order]
+
+
+def _newest(query: BoundQuery, records: Iterable[Record]) -> Iterable[Record]:
+    if query.newest is None:
+        return records
+    who, when = (field.name for field in query.newest)
+    kept: dict[Any, Record] = {}
+    for record in sorted(records, key=lambda each: (getattr(each, when), each.id.int)):
+        kept[getattr(record, who)] = record
+    return kept.values()
 
 
 def _own_field(type: RecordType, name: str, kinds: frozenset[str], what: str) -> Field:

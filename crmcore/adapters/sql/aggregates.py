@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Final
 
 import attrs
@@ -27,13 +28,14 @@ from crmcore.domain.field import Field
 from crmcore.domain.figures import Figure
 from crmcore.domain.money import MONEY_SCALE, Money
 
+RANK: Final = "rank_of_newest"
 HALF: Final = 10**9
 """Where SQLite's sums are cut into two."""
 
 Group = tuple[Any, ...]
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, slots=False)
 class Aggregation:
     """One aggregate on one connection."""
 
@@ -88,28 +90,43 @@ class Aggregation:
         values: list[Any] = []
         known = shape(self.query.where, values, self.model.parameters)
         asked = tuple(str(e) for e in expressions)
-        key = ("aggregate", self.query.type.name, known, tuple(f.name for f in self.by), more, asked)
+        newest = tuple(f.name for f in self.query.newest or ())
+        key = ("aggregate", self.query.type.name, known, tuple(f.name for f in self.by), more, asked, newest)
         sql: Sql = self.model.selects.get(key, lambda: self._statement(expressions, more))
         return self.runner.fetch(sql.text, sql.arrange(values))
 
     def _statement(self, expressions: list[Any], more: tuple[str, ...]) -> Sql:
-        model, record = self.model, self.query.type
-        table = model.tables.records[record.name]
-        clause = Predicates(model.tables, model.backend, Parameters()).clause(
-            Scope(table, record.name), self.query.where
-        )
-        by = [table.c[f.name] for f in self.by]
-        extra = [table.c[name] for name in more]
+        model, rows = self.model, self._rows
+        by = [rows.c[f.name] for f in self.by]
+        extra = [rows.c[name] for name in more]
         shown = [in_utc(model.backend, f, column) for f, column in zip(self.by, by, strict=True)]
-        found = sa.select(*shown, *extra, *expressions).select_from(table).where(clause)
+        found = sa.select(*shown, *extra, *expressions).select_from(rows).where(self._chosen())
         if not expressions and not shown:
-            found = sa.select(sa.func.count()).select_from(table).where(clause)
+            found = sa.select(sa.func.count()).select_from(rows).where(self._chosen())
         return compiled(model.dialect, found.group_by(*by, *extra) if by or extra else found)
+
+    @cached_property
+    def _rows(self) -> Any:
+        """What is added up: the table, or for the newest records its rows that fit with their rank."""
+        table = self.model.tables.records[self.query.type.name]
+        if self.query.newest is None:
+            return table
+        who, when = (table.c[f.name] for f in self.query.newest)
+        rank = sa.func.row_number().over(partition_by=who, order_by=(when.desc(), table.c.id.desc()))
+        return sa.select(table, rank.label(RANK)).where(self._clause(table)).subquery("newest")
+
+    def _clause(self, table: sa.Table) -> Any:
+        model = self.model
+        predicates = Predicates(model.tables, model.backend, Parameters())
+        return predicates.clause(Scope(table, self.query.type.name), self.query.where)
+
+    def _chosen(self) -> Any:
+        return self._clause(self._rows) if self.query.newest is None else self._rows.c[RANK] == constant("1")
 
     def _expressions(self, wanted: Figure) -> list[Any]:
         if wanted.field is None:
             return [sa.func.count()]
-        column = self.model.tables.records[self.query.type.name].c[wanted.field.name]
+        column = self._rows.c[wanted.field.name]
         if wanted.how == "sum" and self.model.backend == "sqlite":
             half = constant(str(HALF))
             return [sa.func.sum(column.op("/")(half)), sa.func.sum(column.op("%")(half))]

@@ -1,4 +1,4 @@
-"""The rule of opportunities: each is settled against its pipeline, and what a forecast depends on goes to its history."""
+"""The rule of opportunities: settled against their pipelines, with a history of all that a forecast depends on."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from uuid import UUID
 
 from crmcore.application import adding
 from crmcore.application.rules import Pairs
-from crmcore.application.session import Session
 from crmcore.application.sales.pipelines import pipelines_of, usual
+from crmcore.application.session import Session
 from crmcore.domain.errors import DanglingReference
 from crmcore.domain.sales.moves import WATCHED, is_born_here, settled
 from crmcore.domain.sales.opportunity import Opportunity

@@ -81,8 +81,8 @@ class Opportunity(Record):
     """A sale that may come about. `stage` is the key of a stage of its pipeline, `status` that stage's kind.
 
     `amount` is as stated, or the sum of the lines. `probability` (0 to 1) stands in place of the stage's where it is
-    stated; `stage_reason` says why it was moved to its stage. crmcore sets `reached`, the furthest open stage so far, and `cycle_days`, the days from `opened_on` (or
-    the day of its creation) to `closed_on`.
+    stated; `stage_reason` says why it was moved to its stage. crmcore sets `reached`, the furthest open stage so far,
+    and `cycle_days`, the days from `opened_on` (or the day of its creation) to `closed_on`.
     """
 
     name: str | None = field.text(default=None, search="name", index=True)

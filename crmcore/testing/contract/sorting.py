@@ -180,3 +180,20 @@ class FiguresContract(StorageCase):
         assert groups == [[False, 1, (Money(20, "EUR"),)], [True, 3, (Money(10, "EUR"), Money(10, "USD"))]]
         assert none == [[0, 0, None, None, None]]
         assert points == [[3 * 2**63 - 4]]
+
+    def test_figures_over_the_newest_of_each(self, crm: Crm) -> None:
+        """What stood at a time is the newest row up to then: an older one would be added up as well, or instead."""
+        leila, omar = customer_id(crm), customer_id(crm)
+        hour = dt.timedelta(hours=1)
+        with crm.work("sara") as work:
+            rows = [(leila, 0, 1), (leila, 2, 2), (leila, 2, 3), (leila, 9, 100), (omar, 1, 50), (omar, 0, 70)]
+            work[Entry].add_many([Entry(who, NOON + hour * at, points) for who, at, points in rows])
+        with crm.work("sara") as work:
+            type = crm.catalogue.of(Entry)
+            who, at = type.field("customer"), type.field("at")
+            assert who is not None and at is not None
+            asked = BoundQuery(type=type, where=Test(at, "<=", (NOON + 2 * hour,)), newest=(who, at))
+            whole = work.transaction.aggregate(asked, (), (("count", ""), ("sum", "points")))
+            each = work.transaction.aggregate(asked, ("customer",), (("max", "points"),))
+        assert whole == [[2, 53]]
+        assert each == [[leila, 3], [omar, 50]]
