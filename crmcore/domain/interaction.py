@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Final
 from uuid import UUID
 
 from crmcore.domain import field
 from crmcore.domain.record import Record, record
+
+KINDS: Final = ("inquiry", "offer", "order", "meeting", "complaint", "support", "feedback", "other")
+"""What a correspondence is about; through what it came is its channel."""
 
 
 @record(
@@ -17,7 +21,8 @@ from crmcore.domain.record import Record, record
     timeline=("customer", "at"),
 )
 class Interaction(Record):
-    """A call, message, visit or letter; `customer` is missing until it is tied to one."""
+    """A call, message, visit or letter; `customer` is missing until it is tied to one, `order` names the order that it
+    is about or led to."""
 
     customer: UUID | None = field.reference("customer", default=None, kw_only=True)
     at: dt.datetime = field.datetime()
@@ -28,3 +33,5 @@ class Interaction(Record):
     outcome: str | None = field.text(default=None, length=500)
     owner: UUID | None = field.reference("user", default=None, index=True)
     campaign: str | None = field.text(default=None, length=100, index=True)
+    kind: str | None = field.choice(*KINDS, default=None, kw_only=True)
+    order: UUID | None = field.reference("order", default=None, kw_only=True, index=True)

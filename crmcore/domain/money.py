@@ -13,7 +13,7 @@ from attrs import field, frozen
 from crmcore.domain.errors import InvalidValue
 from crmcore.domain.reading import shorten
 
-__all__ = ["MAX_AMOUNT", "MONEY_SCALE", "Money", "minor_digits"]
+__all__ = ["MAX_AMOUNT", "MONEY_SCALE", "Money", "minor_digits", "no_currency"]
 
 MONEY_SCALE = 4
 """Decimal places that an amount can have; the storage keeps as many."""
@@ -42,6 +42,11 @@ _ROUNDING = Context(prec=120, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation]
 def minor_digits(currency: str) -> int:
     """Decimals of the currency's minor unit (ISO 4217): 2 for EUR, 0 for JPY, 3 for KWD, 2 if unlisted."""
     return _MINOR_DIGITS.get(currency, 2)
+
+
+def no_currency(code: str) -> str | None:
+    """What is wrong with a text that is to be the code of a currency; the validator of such fields."""
+    return None if _CURRENCY.fullmatch(code) else f"{code!r} is no currency: give its code in capitals, such as EUR"
 
 
 def _decimal(amount: Decimal | str | int) -> Decimal:

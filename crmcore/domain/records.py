@@ -9,6 +9,8 @@ from crmcore.domain.order import Order
 from crmcore.domain.product import Product
 from crmcore.domain.record import Record
 from crmcore.domain.relationship import Relationship
+from crmcore.domain.sales.exchange_rate import ExchangeRate
+from crmcore.domain.sales.invoice import INVOICE_STATUS, Invoice
 from crmcore.domain.sales.opportunity import STATUS, Opportunity
 from crmcore.domain.sales.pipeline import Pipeline
 from crmcore.domain.sales.stage_change import StageChange
@@ -26,5 +28,7 @@ CORE: Final[tuple[type[Record], ...]] = (
     Pipeline,
     Opportunity,
     StageChange,
+    Invoice,
+    ExchangeRate,
 )
-WORKFLOWS: Final[tuple[Workflow, ...]] = (STATUS,)
+WORKFLOWS: Final[tuple[Workflow, ...]] = (STATUS, INVOICE_STATUS)

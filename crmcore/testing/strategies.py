@@ -85,8 +85,11 @@ def _mended(type: RecordType, record: Record, given: frozenset[str]) -> Record:
             field = type.field(name)
             if field is not None and not field.required:
                 record = evolve(record, **{name: field.default})
-            elif any(part.attribute == name for part in type.parts):
-                record = evolve(record, **{name: ()})
+            else:
+                held = {
+                    p.attribute for p in type.parts if name in (p.name, p.attribute) or name.startswith(f"{p.name}[")
+                }
+                record = evolve(record, **dict.fromkeys(held, ()))
     return record
 
 

@@ -41,9 +41,12 @@ def values(field: Field, references: References | None = None) -> SearchStrategy
 
 
 def present(field: Field, references: References | None = None) -> SearchStrategy[Any]:
-    """As `values`, but for None."""
+    """As `values`, but for None. A text with validators is a usual one, if any of those fits."""
     found = _ids(field, references) if field.kind == "reference" else _KINDS[field.kind](field)
-    return found.filter(lambda value: field.check(value) is None) if field.validators else found
+    if not field.validators:
+        return found
+    usual = [text for text in (*CURRENCIES, *WORDS) if field.kind == "text" and field.check(text) is None]
+    return st.sampled_from(usual) if usual else found.filter(lambda value: field.check(value) is None)
 
 
 @lru_cache(maxsize=256)

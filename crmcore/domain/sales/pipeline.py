@@ -12,6 +12,7 @@ from crmcore.domain import field
 from crmcore.domain.copying import evolve
 from crmcore.domain.errors import InvalidRecord, nearest
 from crmcore.domain.fold import fold
+from crmcore.domain.money import no_currency
 from crmcore.domain.part import Part, part, parts
 from crmcore.domain.record import Record, record
 
@@ -79,9 +80,6 @@ def check_stages(pipeline: Pipeline) -> Mapping[str, str]:
             problems[f"stage[{index}].probability"] = f"a {each.kind} stage has the probability {certain}"
         elif each.probability is not None and not 0 <= each.probability <= 1:
             problems[f"stage[{index}].probability"] = f"{each.probability} is no probability: from 0 to 1"
-    currency = pipeline.currency
-    if currency is not None and not (len(currency) == 3 and currency.isascii() and currency.isupper()):
-        problems["currency"] = f"{currency!r} is no currency: three capitals such as EUR"
     return problems
 
 
@@ -96,7 +94,7 @@ class Pipeline(Record):
     """Stages in order. `currency` is the one in which its opportunities are usually stated."""
 
     name: str = field.text(unique=True, search="name", length=100)
-    currency: str | None = field.text(default=None, length=3, fold=False)
+    currency: str | None = field.text(default=None, length=3, fold=False, validators=(no_currency,))
     stages: tuple[Stage, ...] = parts(Stage, default=())
 
     @property
