@@ -3,6 +3,7 @@
 from typing import Final
 
 from crmcore.domain.customer import Customer
+from crmcore.domain.import_batch import ImportBatch, ImportChunk
 from crmcore.domain.interaction import Interaction
 from crmcore.domain.link import Link
 from crmcore.domain.order import Order
@@ -30,5 +31,7 @@ CORE: Final[tuple[type[Record], ...]] = (
     StageChange,
     Invoice,
     ExchangeRate,
+    ImportBatch,
+    ImportChunk,
 )
 WORKFLOWS: Final[tuple[Workflow, ...]] = (STATUS, INVOICE_STATUS)

@@ -61,6 +61,9 @@ class Transaction(Protocol):
     def delete(self, type: RecordType, record: Record) -> None:
         """Remove the row, its parts, sets and facets; `ConcurrentChange` as above, `StillReferenced`."""
 
+    def delete_many(self, type: RecordType, records: Sequence[Record]) -> None:
+        """Remove many at once, each after those of them that refer to it; errors as above."""
+
     def insert_facets(self, type: RecordType, facet: FacetType, rows: Sequence[tuple[UUID, Facet]]) -> None:
         """Store facets of records that have none of this type; `DuplicateValue`, `DanglingReference`."""
 
@@ -103,6 +106,12 @@ class Transaction(Protocol):
 
     def history(self, record: str, id: UUID, until: dt.datetime | None = None) -> list[LogEntry]:
         """The log of one record, oldest first, up to and including `until`."""
+
+    def last_seq(self) -> int:
+        """The highest seq in the log that is visible here: what is written from now on has a higher one."""
+
+    def entries(self, work: UUID, low: int, high: int, limit: int) -> list[LogEntry]:
+        """What one unit of work has logged with a seq above `low` and up to `high`: newest first, at most `limit`."""
 
     def feed(self, after: int, limit: int) -> list[LogEntry]:
         """Committed and numbered entries with a position above `after`, in order of position."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import islice
+from operator import attrgetter
 from uuid import UUID
 
 import attrs
@@ -57,6 +60,16 @@ class ChangeLog:
         """The entries of one record, oldest first."""
         found = [self.entries[index] for index in self._of_record.get((record, id), ())]
         return [entry for entry in found if until is None or entry.at <= until]
+
+    def last_seq(self) -> int:
+        """The seq of the last entry."""
+        return self.entries[-1].seq if self.entries else 0
+
+    def of_work(self, work: UUID, low: int, high: int, limit: int) -> list[LogEntry]:
+        """The entries of one unit of work in a range of seq, newest first."""
+        first, end = (bisect_right(self.entries, seq, key=attrgetter("seq")) for seq in (low, high))
+        found = (self.entries[index] for index in range(end - 1, first - 1, -1))
+        return list(islice((entry for entry in found if entry.work == work), max(limit, 0)))
 
     def feed(self, after: int, limit: int) -> list[LogEntry]:
         """Numbered entries above a position, in order of position."""

@@ -58,6 +58,12 @@ class MemoryTransaction:
         with self.savepoint():
             writing.delete(self._data, self._undo, type, record)
 
+    def delete_many(self, type: RecordType, records: Sequence[Record]) -> None:
+        """Remove many, one after the other."""
+        with self.savepoint():
+            for record in records:
+                writing.delete(self._data, self._undo, type, record)
+
     def insert_facets(self, type: RecordType, facet: FacetType, rows: Sequence[tuple[UUID, Facet]]) -> None:
         """Store new facets."""
         with self.savepoint():
@@ -120,6 +126,14 @@ class MemoryTransaction:
     def history(self, record: str, id: UUID, until: dt.datetime | None = None) -> list[LogEntry]:
         """The log of one record, this transaction's entries included."""
         return self._data.log.history(record, id, until)
+
+    def last_seq(self) -> int:
+        """The highest seq in the log."""
+        return self._data.log.last_seq()
+
+    def entries(self, work: UUID, low: int, high: int, limit: int) -> list[LogEntry]:
+        """What one unit of work has logged in a range of seq, newest first."""
+        return self._data.log.of_work(work, low, high, limit)
 
     def feed(self, after: int, limit: int) -> list[LogEntry]:
         """Numbered entries with a position above `after`."""

@@ -75,6 +75,24 @@ class Log:
         sql = self._model.statement(("history", until is None), make)
         return [self._entry(row) for row in runner.fetch(sql.text, values)]
 
+    def last_seq(self, runner: Runner) -> int:
+        """The highest seq that is visible."""
+        sql = self._model.statement("last seq", lambda: sa.select(sa.func.max(self._table.c.seq)))
+        return int(runner.fetch(sql.text)[0][0] or 0)
+
+    def of_work(self, runner: Runner, work: UUID, low: int, high: int, limit: int) -> list[LogEntry]:
+        """The entries of one unit of work in a range of seq, newest first: no index on the unit is kept for this."""
+
+        def make() -> Any:
+            c, p = self._table.c, self._parameter
+            held = (c.work == p(0, c.work), c.seq > p(1, c.seq), c.seq <= p(2, c.seq))
+            found = self._entries().where(*held).order_by(c.seq.desc())
+            return at_most(found, sa.bindparam("p3", type_=sa.Integer()))
+
+        sql = self._model.statement("entries of a work", make)
+        values = (*self._model.stored_id(work), low, high, limit)
+        return [self._entry(row) for row in runner.fetch(sql.text, sql.arrange(values))]
+
     def feed(self, runner: Runner, after: int, limit: int) -> list[LogEntry]:
         """Numbered entries, in order of position."""
 

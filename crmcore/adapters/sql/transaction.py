@@ -52,6 +52,11 @@ class SqlTransaction:
         """Remove the row and all that is its own."""
         self._write(lambda: Attempt(type, [(record.id, record)], removing=True), self._writer.delete, type, record)
 
+    def delete_many(self, type: RecordType, records: Sequence[Record]) -> None:
+        """Remove many rows and all that is their own."""
+        attempt = lambda: Attempt(type, [(r.id, r) for r in records], removing=True)  # noqa: E731  # as below
+        self._write(attempt, self._writer.delete_many, type, records)
+
     def insert_facets(self, type: RecordType, facet: FacetType, rows: Sequence[tuple[UUID, Facet]]) -> None:
         """Store new facets."""
         self._write(lambda: Attempt(type, rows, facet), self._writer.insert_facets, type, facet, rows)
@@ -111,6 +116,14 @@ class SqlTransaction:
     def history(self, record: str, id: UUID, until: dt.datetime | None = None) -> list[LogEntry]:
         """The log of one record, this transaction's entries included."""
         return self._ask(self._statements.log.history, self._runner, record, id, until)
+
+    def last_seq(self) -> int:
+        """The highest seq in the log that is visible here."""
+        return self._ask(self._statements.log.last_seq, self._runner)
+
+    def entries(self, work: UUID, low: int, high: int, limit: int) -> list[LogEntry]:
+        """What one unit of work has logged in a range of seq, newest first."""
+        return self._ask(self._statements.log.of_work, self._runner, work, low, high, limit)
 
     def feed(self, after: int, limit: int) -> list[LogEntry]:
         """Numbered entries with a position above `after`."""

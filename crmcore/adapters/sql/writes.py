@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 from uuid import UUID
 
 import attrs
 import sqlalchemy as sa
 
+from crmcore.adapters.sql.codecs import padded
 from crmcore.adapters.sql.model import Model
 from crmcore.adapters.sql.runner import Runner
 from crmcore.adapters.sql.types import column_names
@@ -17,6 +18,9 @@ from crmcore.domain.facet import Facet, FacetType
 from crmcore.domain.field import Field
 from crmcore.domain.part import Part, PartType
 from crmcore.domain.record import Record, RecordType
+
+AT_ONCE: Final = 512
+"""How many records one statement names."""
 
 
 @attrs.frozen(eq=False)
@@ -58,15 +62,58 @@ class Writer:
 
     def delete(self, record: RecordType, each: Record) -> None:
         """Remove the row and all that is its own."""
-        model, tables = self.model, self.model.tables
-        table = tables.records[record.name]
+        model = self.model
+        table = model.tables.records[record.name]
         self.check_version(table, each.id, each.version, lock=True)
-        owned = [t for (name, _, _), t in tables.sets.items() if name == record.name]
-        owned += [t for (name, _), t in tables.parts.items() if name == record.name]
-        owned += [t for (name, _), t in tables.facets.items() if name == record.name]
-        for owner in (*owned, table):
+        for owner in (*self._owned(record.name), table):
             key = owner.c.owner if "owner" in owner.primary_key.columns else owner.c.id
             self.runner.run(self._deletion(owner, key), model.stored_id(each.id))
+
+    def delete_many(self, record: RecordType, records: Sequence[Record]) -> None:
+        """Remove many rows and all that is their own; the rows themselves in order, as MariaDB checks each by itself.
+
+        What is theirs goes first: after a version that is not the stored one, the caller rolls back.
+        """
+        model, run = self.model, self.runner.run
+        table = model.tables.records[record.name]
+        known = {row[0]: row[1] for row in self._versions(table, [each.id for each in records])}
+        for each in records:
+            if known.get(model.stored_id(each.id)[0]) != each.version:
+                self.check_version(table, each.id, each.version)
+        for owner in self._owned(record.name):
+            key = owner.c.owner if "owner" in owner.primary_key.columns else owner.c.id
+            for given in self._listed(records):
+                run(self._deletion_of(owner, key, len(given)), given)
+        self.runner.many(self._deletion(table, table.c.id), [model.stored_id(each.id) for each in records])
+
+    def _owned(self, record: str) -> list[sa.Table]:
+        tables = self.model.tables
+        owned = [t for (name, _, _), t in tables.sets.items() if name == record]
+        owned += [t for (name, _), t in tables.parts.items() if name == record]
+        return owned + [t for (name, _), t in tables.facets.items() if name == record]
+
+    def _listed(self, records: Sequence[Record]) -> Iterator[tuple[Any, ...]]:
+        for start in range(0, len(records), AT_ONCE):
+            yield padded(tuple(self.model.stored_id(r.id)[0] for r in records[start : start + AT_ONCE]))
+
+    def _versions(self, table: sa.Table, ids: Sequence[UUID]) -> list[tuple[Any, ...]]:
+        """(id as stored, version) of these rows, which keep them until the transaction ends."""
+        found: list[tuple[Any, ...]] = []
+        for start in range(0, len(ids), AT_ONCE):
+            given = padded(tuple(self.model.stored_id(id)[0] for id in ids[start : start + AT_ONCE]))
+
+            def make(count: int = len(given)) -> Any:
+                listed = table.c.id.in_([sa.bindparam(f"p{n}", type_=table.c.id.type) for n in range(count)])
+                return sa.select(table.c.id, table.c.version).where(listed).with_for_update()
+
+            found += self.runner.fetch(self.model.statement(("versions", table.name, len(given)), make).text, given)
+        return found
+
+    def _deletion_of(self, table: sa.Table, key: sa.Column[Any], count: int) -> str:
+        def make() -> Any:
+            return sa.delete(table).where(key.in_([sa.bindparam(f"p{n}", type_=key.type) for n in range(count)]))
+
+        return self.model.statement(("delete many", table.name, count), make).text
 
     def insert_facets(self, record: RecordType, facet: FacetType, rows: Sequence[tuple[UUID, Facet]]) -> None:
         """Store facets of records that have none."""
