@@ -14,7 +14,7 @@ from typing import TypeAlias
 from crmcore.domain.errors import InvalidValue
 from crmcore.domain.reading import shorten
 
-__all__ = ["Number", "exact", "nonnegative", "number", "probability", "rounded", "share", "square_root"]
+__all__ = ["Number", "exact", "nonnegative", "number", "probability", "rounded", "share", "square_root", "whole"]
 
 Number: TypeAlias = int | Decimal | Fraction
 
@@ -52,6 +52,13 @@ def probability(value: Number) -> Fraction:
             f"{shorten(value)} is not a probability; give 0 to 1, such as 0.6 for 60 percent", value=value
         )
     return found
+
+
+def whole(value: int, what: str, least: int = 0) -> int:
+    """`value`, a whole number of `least` or more; `InvalidValue` names `what` otherwise."""
+    if type(value) is not int or value < least:
+        raise InvalidValue(f"{shorten(value)} is not {what}; give a whole number of {least} or more", value=value)
+    return value
 
 
 def share(part: Number, whole: Number) -> Fraction | None:

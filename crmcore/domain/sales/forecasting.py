@@ -16,7 +16,7 @@ from typing import Final
 from attrs import frozen
 
 from crmcore.domain.errors import InvalidValue, UnknownName
-from crmcore.domain.ratio import Number, exact, nonnegative, number, probability, share, square_root
+from crmcore.domain.ratio import Number, exact, number, probability, share, square_root, whole
 
 __all__ = [
     "CATEGORIES",
@@ -113,8 +113,8 @@ def historical_rates(stages: Sequence[str], won: int, lost_at: Mapping[str, int]
     """
     for stage, count in lost_at.items():
         _check_stage(stage, stages)
-        nonnegative(count, "a number of lost deals")
-    reached = int(nonnegative(won, "a number of won deals"))
+        whole(count, "a number of lost deals")
+    reached = whole(won, "a number of won deals")
     rates: list[StageRate] = []
     for stage in reversed(stages):
         entered = reached + lost_at.get(stage, 0)

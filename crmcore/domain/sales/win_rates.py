@@ -13,7 +13,7 @@ from fractions import Fraction
 from attrs import frozen
 
 from crmcore.domain.errors import InvalidValue
-from crmcore.domain.ratio import Number, nonnegative, share
+from crmcore.domain.ratio import Number, nonnegative, share, whole
 
 __all__ = ["CycleTime", "conversion", "cycle_time", "sales_velocity", "win_rate_closed", "win_rate_created"]
 
@@ -55,8 +55,8 @@ def cycle_time(deals_by_days: Mapping[int, int]) -> CycleTime:
     Raises `InvalidValue` for days or a number of deals below 0.
     """
     for days, deals in deals_by_days.items():
-        nonnegative(days, "a number of days from opening to closing")
-        nonnegative(deals, "a number of deals")
+        whole(days, "a number of days from opening to closing")
+        whole(deals, "a number of deals")
     count = sum(deals_by_days.values())
     if not count:
         return CycleTime(count=0, mean=None, median=None)
@@ -75,7 +75,7 @@ def sales_velocity(
     if win_rate is None or cycle_days is None:
         return None
     value = nonnegative(average_value, "an average value") * nonnegative(win_rate, "a win rate")
-    return share(nonnegative(open_deals, "a number of deals") * value, nonnegative(cycle_days, "a number of days"))
+    return share(whole(open_deals, "a number of deals") * value, nonnegative(cycle_days, "a number of days"))
 
 
 def _nth(deals_by_days: Mapping[int, int], position: int) -> int:

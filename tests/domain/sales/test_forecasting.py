@@ -123,9 +123,9 @@ def test_unknown_stages_and_counts_are_refused() -> None:
     """Otherwise deals lost in a misspelt stage vanish from the rates and make them too high."""
     with pytest.raises(UnknownName, match="did you mean 'Proposal'"):
         historical_rates(STAGES, won=1, lost_at={"Propsal": 1})
-    with pytest.raises(InvalidValue, match="give 0 or more"):
+    with pytest.raises(InvalidValue, match="of 0 or more"):
         historical_rates(STAGES, won=1, lost_at={"Proposal": -1})
-    with pytest.raises(InvalidValue, match="give 0 or more"):
+    with pytest.raises(InvalidValue, match="of 0 or more"):
         historical_rates(STAGES, won=-1, lost_at={})
     with pytest.raises(UnknownName):
         furthest_stage(STAGES, ["Won"])

@@ -57,7 +57,7 @@ def test_impossible_numbers_are_refused() -> None:
     for rate in (win_rate_created, conversion):
         with pytest.raises(InvalidValue, match="count both over the same deals"):
             rate(3, 2)
-    with pytest.raises(InvalidValue, match="give 0 or more"):
+    with pytest.raises(InvalidValue, match="of 0 or more"):
         sales_velocity(-1, 1, 1, 1)
 
 
