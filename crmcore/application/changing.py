@@ -69,8 +69,9 @@ def check_version(type: RecordType, record: Record, version: int | None) -> None
         )
 
 
-def write(unit: Session, type: RecordType, before: Record, own: dict[str, Any]) -> Record:
-    """Store these values of a record that was read for it; nothing is asked but what may be written."""
+def write(unit: Session, type: RecordType, before: Record, own: dict[str, Any], *, by_rule: bool = False) -> Record:
+    """Store these values of a record that was read for it; nothing is asked but what may be written. `by_rule`: they
+    follow from what the actor was allowed to write, so the policy is not asked again."""
     plan, now = unit.kernel.plan(type), unit.now()
     if type.options.append_only:
         raise InvalidRecord(type.name, dict.fromkeys(own, "an append-only record never changes"))
@@ -92,7 +93,8 @@ def write(unit: Session, type: RecordType, before: Record, own: dict[str, Any]) 
         if workflow.field in diff:
             source, target = diff[workflow.field]
             workflow.check_step(source, target, after)
-    unit.kernel.policy.write(unit.actor, [Change(type, before.id, "change", before, after, frozenset(diff))])
+    if not by_rule:
+        unit.kernel.policy.write(unit.actor, [Change(type, before.id, "change", before, after, frozenset(diff))])
     _store(unit, type, before, after)
     with unit.writing() as transaction:
         transaction.append(

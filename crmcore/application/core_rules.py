@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from crmcore.application.leads import buyers, leads, score_rules
 from crmcore.application.rules import Rule
 from crmcore.application.sales import opportunities, pipelines
 
 RULES: Final[Mapping[str, Rule]] = {
+    "order": buyers.RULE,
+    "lead": leads.RULE,
+    "score_rule": score_rules.RULE,
     "opportunity": opportunities.RULE,
     "pipeline": pipelines.RULE,
 }

@@ -5,6 +5,11 @@ from typing import Final
 from crmcore.domain.customer import Customer
 from crmcore.domain.import_batch import ImportBatch, ImportChunk
 from crmcore.domain.interaction import Interaction
+from crmcore.domain.leads.lead import Lead, LeadChange
+from crmcore.domain.leads.lifecycle import LEAD_STAGE
+from crmcore.domain.leads.rotation import Assignment, Rotation
+from crmcore.domain.leads.score_rule import ScoreRule
+from crmcore.domain.leads.territory import Territory
 from crmcore.domain.link import Link
 from crmcore.domain.order import Order
 from crmcore.domain.product import Product
@@ -33,5 +38,11 @@ CORE: Final[tuple[type[Record], ...]] = (
     ExchangeRate,
     ImportBatch,
     ImportChunk,
+    Lead,
+    LeadChange,
+    ScoreRule,
+    Territory,
+    Rotation,
+    Assignment,
 )
-WORKFLOWS: Final[tuple[Workflow, ...]] = (STATUS, INVOICE_STATUS)
+WORKFLOWS: Final[tuple[Workflow, ...]] = (STATUS, INVOICE_STATUS, LEAD_STAGE)

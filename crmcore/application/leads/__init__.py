@@ -1,0 +1,1 @@
+"""Leads: their rules, and the use cases around them."""

@@ -1,0 +1,1 @@
+"""Leads: scoring, qualification, prediction and assignment, as pure functions."""

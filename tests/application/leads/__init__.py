@@ -1,0 +1,1 @@
+"""Leads, on every storage."""
