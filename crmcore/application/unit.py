@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, TypeVar
 from uuid import UUID
 
 from crmcore.application import reading, searching, timeline, whole_view
 from crmcore.application.repository import RecordRepository
+from crmcore.application.sales import purchases
+from crmcore.application.sales.rates import Rates
 from crmcore.application.sales.repository import OpportunityRepository
 from crmcore.application.session import Session
 from crmcore.domain.customer import Customer
@@ -15,11 +18,14 @@ from crmcore.domain.interaction import Interaction
 from crmcore.domain.link import Link
 from crmcore.domain.order import Order
 from crmcore.domain.product import Product
+from crmcore.domain.query import DEFAULT_LIMIT
 from crmcore.domain.record import Record
 from crmcore.domain.relationship import Relationship
+from crmcore.domain.sales.invoice import Invoice
 from crmcore.domain.sales.opportunity import Opportunity
 from crmcore.domain.sales.pipeline import Pipeline
 from crmcore.domain.user import User
+from crmcore.ports.work import Where
 
 R = TypeVar("R", bound=Record)
 
@@ -42,6 +48,17 @@ class UnitOfWork(Session):
     def whole_view(self, customer: UUID) -> whole_view.WholeView:
         """A customer with every facet, relationships, newest timeline entries and orders."""
         return whole_view.whole_view(self, customer)
+
+    def purchases(
+        self, where: Where = None, *, limit: int = DEFAULT_LIMIT, after: str | None = None
+    ) -> purchases.PurchasePage:
+        """One page of what was bought when, by whom, with its invoices and complaints; `where` is over orders."""
+        return purchases.purchases(self, where, limit=limit, after=after)
+
+    @cached_property
+    def rates(self) -> Rates:
+        """Amounts in the base currency; what was read of rates stands until this unit of work ends."""
+        return Rates(self)
 
     def lock(self, cls: type[Record], id: UUID) -> None:
         """Hold a record until the unit of work ends; `NotFound` if there is none that the actor may see."""
@@ -96,6 +113,11 @@ class UnitOfWork(Session):
     def opportunities(self) -> OpportunityRepository:
         """Sales that may come about; they are moved, won and lost."""
         return OpportunityRepository(self, self.catalogue.of(Opportunity))
+
+    @property
+    def invoices(self) -> RecordRepository[Invoice]:
+        """What customers were asked to pay."""
+        return self[Invoice]
 
     @property
     def links(self) -> RecordRepository[Link]:

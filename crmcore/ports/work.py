@@ -20,6 +20,7 @@ from crmcore.domain.product import Product
 from crmcore.domain.query import Page
 from crmcore.domain.record import Record
 from crmcore.domain.relationship import Relationship
+from crmcore.domain.sales.invoice import Invoice
 from crmcore.domain.sales.opportunity import Opportunity
 from crmcore.domain.sales.pipeline import Pipeline
 from crmcore.domain.sales.stage_change import StageChange
@@ -139,6 +140,8 @@ class Work(Protocol):
     def pipelines(self) -> Repository[Pipeline]: ...
     @property
     def opportunities(self) -> Opportunities: ...
+    @property
+    def invoices(self) -> Repository[Invoice]: ...
     @property
     def links(self) -> Repository[Link]: ...
 

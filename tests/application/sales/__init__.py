@@ -1,0 +1,1 @@
+"""Tests of selling: opportunities, invoices, purchases, money over time."""
