@@ -1,0 +1,106 @@
+"""Where opportunities stand, now or as of a past time: what pipeline and forecast are added up from.
+
+The past is read from the stage history alone, so that what happens later never changes it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import attrs
+
+from crmcore.application import reading
+from crmcore.application.sales import pipelines
+from crmcore.application.session import Session
+from crmcore.domain.bound import BoundQuery, Const, Test, ToRecord, Via, every
+from crmcore.domain.errors import InvalidSetting, InvalidValue, UnknownName
+from crmcore.domain.field import Field
+from crmcore.domain.record import RecordType
+from crmcore.domain.sales.opportunity import Opportunity
+from crmcore.domain.sales.pipeline import Pipeline
+from crmcore.domain.sales.stage_change import StageChange
+from crmcore.ports.work import Where
+
+MEASURES: Final = (("count", ""), ("sum", "amount"))
+
+
+@attrs.frozen(eq=False)
+class Standing:
+    """The opportunities that a question is about, and their pipelines as they were then."""
+
+    unit: Session
+    query: BoundQuery
+    pipelines: dict[UUID, Pipeline]
+    shows_amount: bool
+
+    def groups(self, by: Sequence[str], status: str | None = None) -> list[list[Any]]:
+        """A row for each group: its values, how many, and the sums of their amounts by currency (a tuple of Money).
+
+        `status` takes those of one status alone.
+        """
+        past = self.query.newest is not None
+        names = ["to_stage" if past and name == "stage" else name for name in by]
+        query, measures = self.query, MEASURES if self.shows_amount else MEASURES[:1]
+        if status is not None and not past:
+            is_status = Test(_field(query.type, "status"), "=", (status,))
+            query = attrs.evolve(query, where=every(query.where, is_status))
+        elif status is not None:  # the newest of all rows is looked for first, whatever its status
+            names.append("status")
+        rows = self.unit.transaction.aggregate(query, names, measures)
+        if len(names) > len(by):
+            rows = [[*row[: len(by)], *row[len(names) :]] for row in rows if row[len(by)] == status]
+        return rows if self.shows_amount else [[*row, ()] for row in rows]
+
+
+def standing(unit: Session, pipeline: str | None, where: Where, as_of: dt.datetime | None) -> Standing:
+    """What stands now, or stood at `as_of`, in one pipeline (by name or id; None: in all).
+
+    Raises `UnknownName` for a pipeline that is not there and for fields that the actor may not see, `InvalidSetting`
+    for a filter together with `as_of`: filters ask what is so now.
+    """
+    if where is not None and as_of is not None:
+        raise InvalidSetting("a filter asks what is so now: give a filter or as_of, not both")
+    chosen = None if pipeline is None else pipelines.named(unit, pipeline)
+    type = unit.catalogue.of(Opportunity)
+    hidden = unit.rule(type).hidden
+    _check_visible(unit, type, hidden)
+    query = _now(unit, type, where) if as_of is None else _then(unit, type, as_of)
+    if chosen is not None:
+        is_chosen = Test(_field(query.type, "pipeline"), "=", (chosen.id,))
+        query = attrs.evolve(query, where=every(query.where, is_chosen))
+    known = pipelines.pipelines_of(unit, None if chosen is None else [chosen.id])
+    if as_of is not None:
+        known = pipelines.as_known(unit, known, as_of)
+    return Standing(unit, query, known, "amount" not in hidden)
+
+
+def _now(unit: Session, type: RecordType, where: Where) -> BoundQuery:
+    tree, text = reading.parsed(where)
+    return BoundQuery(type=type, where=unit.binder(text).read(type, tree))
+
+
+def _then(unit: Session, type: RecordType, as_of: dt.datetime) -> BoundQuery:
+    if as_of.utcoffset() is None:
+        raise InvalidValue(f"a time needs its zone: {as_of.isoformat()} has none", value=as_of.isoformat())
+    rows = unit.catalogue.of(StageChange)
+    of, at = _field(rows, "opportunity"), _field(rows, "at")
+    seen = unit.binder().scope(type)
+    whose = Via(ToRecord(of, type), seen)
+    where = every(Test(at, "<=", (as_of.astimezone(dt.UTC),)), *(() if seen == Const(True) else (whose,)))
+    return BoundQuery(type=rows, where=where, newest=(of, at))
+
+
+def _check_visible(unit: Session, type: RecordType, hidden: frozenset[str]) -> None:
+    for name in ("pipeline", "stage", "status", "probability", "expected_close", "cycle_days", "reached"):
+        if name in hidden:
+            raise UnknownName("field", name, set(unit.binder().visible_names(type)), type.name)
+
+
+def _field(type: RecordType, name: str) -> Field:
+    found = type.field(name)
+    if found is None:
+        raise UnknownName("field", name, (f.name for f in type.fields), type.name)
+    return found
