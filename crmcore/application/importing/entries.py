@@ -8,6 +8,7 @@ would look complete.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from hashlib import blake2b
 from typing import Any, Final
 from uuid import UUID
 
@@ -67,47 +68,61 @@ def identity_of(binding: Binding, origin: str | None, values: dict[str, Any]) ->
     return (values.get("source", origin), values["external_id"]) if values.get("external_id") else None
 
 
-class Batches:
-    """The rows of a file in batches of entries; rows that cannot be read go to `unreadable`."""
+@attrs.frozen(eq=False)
+class Batch:
+    """Entries, and the rows among them that cannot be read. `next`: the line on which the next batch begins, None for
+    the last one; `rows`: how many there are of either."""
 
-    def __init__(
-        self, binding: Binding, origin: str | None, type: Callable[[RawRow], Row], unreadable: Callable[[BadRow], None]
-    ) -> None:
+    entries: list[Entry]
+    bad: list[BadRow]
+    next: int | None
+    rows: int
+
+
+def digest_of(identity: Identity) -> str:
+    """An identity in 16 characters that are the same in every process."""
+    return blake2b(repr(identity).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+class Batches:
+    """The rows of a file in batches of entries. What is in a batch depends on the line where it begins alone."""
+
+    def __init__(self, binding: Binding, origin: str | None, type: Callable[[RawRow], Row]) -> None:
         self._binding = binding
         self._origin = origin
         self._type = type
-        self._unreadable = unreadable
         self._names = {"name", "given_name", "family_name"} <= set(binding.columns.by_name)
 
-    def __call__(self, rows: Iterable[RawRow | BadRow]) -> Iterator[list[Entry]]:
-        """All of them, in order."""
-        batch: list[Entry] = []
+    def __call__(self, rows: Iterable[RawRow | BadRow]) -> Iterator[Batch]:
+        """All of them, in order; at least one, which may be empty."""
+        entries: list[Entry] = []
+        bad: list[BadRow] = []
         held: dict[Identity, Entry] = {}
         last: Identity | None = None
-        bad: BadRow | None = None
+        broken: BadRow | None = None
         size = 0
         for raw in rows:
-            if isinstance(raw, BadRow):
-                self._unreadable(raw)
-                bad = raw
-                continue
-            row = self._type(raw)
-            identity = identity_of(self._binding, self._origin, row.values)
-            full = len(batch) >= BATCH and (identity is None or identity != last)
+            row = self._type(raw) if isinstance(raw, RawRow) else None
+            identity = None if row is None else identity_of(self._binding, self._origin, row.values)
+            full = row is not None and len(entries) >= BATCH and (identity is None or identity != last)
             if full or size >= MOST_ROWS:
-                yield batch
-                batch, held, size = [], {}, 0
+                yield Batch(entries, bad, raw.line, size)
+                entries, bad, held, last, broken, size = [], [], {}, None, None, 0
+            size += 1
+            if row is None or isinstance(raw, BadRow):
+                bad += [raw] if isinstance(raw, BadRow) else []
+                broken = bad[-1]
+                continue
             entry = held.get(identity) if identity is not None else None
             if entry is None:
                 entry = self._entry(row)
-                batch.append(entry)
+                entries.append(entry)
                 if identity is not None:
                     held[identity] = entry
             else:
-                self._join(entry, row, bad if identity == last else None)
-            last, bad, size = identity, None, size + 1
-        if batch:
-            yield batch
+                self._join(entry, row, broken if identity == last else None)
+            last, broken = identity, None
+        yield Batch(entries, bad, None, size)
 
     def _entry(self, row: Row) -> Entry:
         """A row with an id comes from an export, where a name that is missing is missing."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
@@ -16,6 +15,7 @@ from crmcore.application.importing.known_by import alone, usual
 from crmcore.application.importing.lookup import Lookup
 from crmcore.application.importing.plan import ImportPlan
 from crmcore.application.importing.sameness import Sameness
+from crmcore.application.importing.state import Start
 from crmcore.domain.facet import Facet, FacetType
 from crmcore.domain.matching import search_key
 
@@ -61,19 +61,19 @@ Index = dict[tuple[int, Token], list[Entry]]
 class Matcher:
     """Matches batches. Only records that the actor may see, by values that he may see, are ever found."""
 
-    def __init__(self, unit: UnitOfWork, binding: Binding, plan: ImportPlan, since: dt.datetime) -> None:
+    def __init__(self, unit: UnitOfWork, binding: Binding, plan: ImportPlan, start: Start) -> None:
         columns = self.columns = binding.columns
         self.type = binding.type
         lookup = Lookup(unit, binding.type, _facets(binding))
         self._origin = plan.origin
-        self._since = since
+        self._since = start.at
         self._new_id = unit.kernel.ids.new
         self._creates = plan.on_duplicate == "create"
         self._rules = usual(lookup, columns, plan.origin)
         if plan.match:
             self._rules.append(alone(unit, lookup, columns, plan.origin, plan.match))
         self._alone = len(self._rules) - 1 if plan.match else None
-        self._sameness = Sameness(unit, lookup, columns, since)
+        self._sameness = Sameness(lookup, columns, start)
         self._name = lookup.name.name if lookup.name is not None else ""
         self._codes = [f.name for f in binding.type.fields if f.search == "code"]
 

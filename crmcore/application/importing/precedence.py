@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any, Final
 
@@ -31,18 +31,21 @@ class Stage(Enum):
 class Precedence:
     """Settles references among the new entries of a batch, and puts these in an order in which they can be added."""
 
-    def __init__(self, type: RecordType, references: References, origin: str | None) -> None:
+    def __init__(
+        self,
+        type: RecordType,
+        references: References,
+        origin: str | None,
+        stage: Stage = Stage.HOPING,
+        awaited: Collection[Key] = (),
+    ) -> None:
         self._type = type
         self._references = references
         self._origin = origin
         self._searches = searches(type)
-        self._stage = Stage.HOPING
-        self._awaited: set[Key] = set()
-        self._waiting: set[Key] = set()
-
-    def begin(self, stage: Stage) -> None:
-        """A new pass through the file, or through what waits of it."""
-        self._stage, self._awaited, self._waiting = stage, self._waiting, set()
+        self._stage = stage
+        self._awaited = awaited
+        self.awaiting: set[Key] = set()
 
     def settle(self, new: Sequence[Entry]) -> tuple[list[Entry], list[Entry]]:
         """The new entries in order, and those that wait for a later pass. Entries may be refused."""
@@ -83,19 +86,10 @@ class Precedence:
 
     def wait(self, entry: Entry) -> None:
         """Remember that this entry waits, by all that others may know it by."""
-        self._waiting.update(self._known_by(entry))
+        self.awaiting.update(self._known_by(entry))
 
     def _known_by(self, entry: Entry) -> Iterator[Key]:
-        values = entry.values
-        if known_as := values.get("external_id"):
-            yield "external_id", (values.get("source", self._origin), known_as)
-        if id := values.get("id"):
-            yield "id", str(id)
-        for name, search in self._searches.items():
-            held = values.get(name)
-            for text in (held,) if isinstance(held, str) else held if isinstance(held, tuple) else ():
-                if search and isinstance(text, str) and (key := search_key(search, text)):
-                    yield name, key
+        return known_by(self._searches, self._origin, entry)
 
     def _means(self, need: Need) -> Iterator[Key]:
         wanted = need.wanted
@@ -108,6 +102,20 @@ class Precedence:
 
     def _first(self, need: Need, index: Mapping[Key, Entry]) -> Entry | None:
         return next((index[key] for key in self._means(need) if key in index), None)
+
+
+def known_by(searched: Mapping[str, str | None], origin: str | None, entry: Entry) -> Iterator[Key]:
+    """All that others may know the record of an entry by; `searched`: see `finding.searches`."""
+    values = entry.values
+    if known_as := values.get("external_id"):
+        yield "external_id", (values.get("source", origin), known_as)
+    if id := values.get("id"):
+        yield "id", str(id)
+    for name, search in searched.items():
+        held = values.get(name)
+        for text in (held,) if isinstance(held, str) else held if isinstance(held, tuple) else ():
+            if search and isinstance(text, str) and (key := search_key(search, text)):
+                yield name, key
 
 
 def _add_followers(waiting: dict[Entry, None], befores: Befores) -> None:

@@ -9,7 +9,6 @@ from typing import Any, Final, Literal
 import attrs
 
 from crmcore.domain.reading import shorten
-from crmcore.ports.exchange import BadRow, RawRow, RejectSink
 
 LISTED: Final = 1_000
 """How many refused rows a report lists; all of them are in the rejects file."""
@@ -41,7 +40,8 @@ class Reject:
 @attrs.frozen(kw_only=True)
 class ImportReport:
     """Each of the `rows` had one outcome: created + updated + unchanged + rejected. `records` counts what the created
-    rows made; `rejects` lists the first 1,000, by line. `left_out`: columns that were not imported."""
+    rows made; `rejects` lists the first 1,000, by line. `left_out`: columns that were not imported; `unfinished`: other
+    batches of the same file that were interrupted and can be resumed."""
 
     batch: str
     rows: int
@@ -53,65 +53,13 @@ class ImportReport:
     rejects: tuple[Reject, ...]
     seconds: float
     left_out: tuple[str, ...] = ()
+    unfinished: tuple[str, ...] = ()
 
     def plain(self) -> dict[str, Any]:
         """The report as JSON can hold it."""
         plain = attrs.asdict(self)
-        del plain["left_out"]
+        del plain["left_out"], plain["unfinished"]
         return {**plain, "seconds": round(self.seconds, 3)}
-
-
-class Tally:
-    """Counts outcomes as they come, and hands refused rows to the rejects file."""
-
-    def __init__(self, sink: RejectSink | None, progress: Progress | None) -> None:
-        self._sink = sink
-        self._progress = progress
-        self._counts: dict[str, int] = {"created": 0, "updated": 0, "unchanged": 0, "rejected": 0}
-        self._rejects: list[Reject] = []
-        self.records = 0
-
-    def count(self, outcome: Outcome, rows: int = 1) -> None:
-        """So many rows came out like this."""
-        self._counts[outcome] += rows
-
-    def reject(self, row: RawRow, refusal: Refusal) -> None:
-        """A row that could be read is not taken."""
-        self._counts["rejected"] += 1
-        self._list(row.line, refusal)
-        if self._sink is not None:
-            self._sink.reject(row, refusal.column, refusal.reason)
-
-    def unreadable(self, row: BadRow) -> None:
-        """A row that could not be read."""
-        self._counts["rejected"] += 1
-        self._list(row.line, Refusal(row.column, row.value, row.reason))
-        if self._sink is not None:
-            self._sink.unreadable(row)
-
-    def advance(self) -> None:
-        """Tell how many rows are done."""
-        if self._progress is not None:
-            self._progress(sum(self._counts.values()))
-
-    def report(self, batch: str, seconds: float, left_out: tuple[str, ...]) -> ImportReport:
-        """All that was counted."""
-        return ImportReport(
-            batch=batch,
-            rows=sum(self._counts.values()),
-            created=self._counts["created"],
-            updated=self._counts["updated"],
-            unchanged=self._counts["unchanged"],
-            rejected=self._counts["rejected"],
-            records=self.records,
-            rejects=tuple(sorted(self._rejects, key=lambda each: each.line)),
-            seconds=seconds,
-            left_out=left_out,
-        )
-
-    def _list(self, line: int, refusal: Refusal) -> None:
-        if len(self._rejects) < LISTED:
-            self._rejects.append(Reject(line, refusal.column, shown(refusal.value), refusal.reason))
 
 
 def shown(value: object) -> str:

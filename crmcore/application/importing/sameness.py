@@ -6,21 +6,18 @@ import made itself does not count.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from crmcore.application.importing.comparing import changes
 from crmcore.application.importing.entries import Entry
 from crmcore.application.importing.lookup import Lookup
+from crmcore.application.importing.state import Start
 from crmcore.domain.bound import Bound, Test, ToPart, Via, every
 from crmcore.domain.columns import Column, Columns
 from crmcore.domain.part import PartType
 from crmcore.domain.record import Record
 from crmcore.ports.codec import Unresolved
-
-if TYPE_CHECKING:
-    from crmcore.application.unit import UnitOfWork
 
 KINDS: Final = ("reference", "datetime", "date", "text", "choice", "integer", "decimal", "boolean")
 """Kinds of fields by which such records are looked for, the most telling first."""
@@ -33,11 +30,10 @@ SINGLY: Final = 20
 class Sameness:
     """Finds, for rows that nothing makes known, records from before this import that say the same, and maybe more."""
 
-    def __init__(self, unit: UnitOfWork, lookup: Lookup, columns: Columns, since: dt.datetime) -> None:
-        self._unit = unit
+    def __init__(self, lookup: Lookup, columns: Columns, start: Start) -> None:
         self._lookup = lookup
         self._columns = columns
-        self._since = since
+        self._start = start
         self._anchors = sorted((c for c in columns if _can_anchor(c)), key=_rank)
 
     def find(self, entries: Sequence[Entry]) -> dict[Entry, Any]:
@@ -66,8 +62,9 @@ class Sameness:
         return self._lookup.select(every(*tests), limit)
 
     def _fitting(self, entry: Entry, records: Sequence[Record]) -> Record | None:
+        start = self._start
         for record in records:
-            before = record.id < self._unit.id or (record.created_at is not None and record.created_at < self._since)
+            before = record.id < start.id or (record.created_at is not None and record.created_at < start.at)
             if before and not changes(self._columns, entry, record):
                 return record
         return None
