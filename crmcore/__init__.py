@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from crmcore.domain.errors import CrmError as CrmError
     from crmcore.domain.facet import Facet as Facet
     from crmcore.domain.interaction import Interaction as Interaction
+    from crmcore.domain.leads.lead import Lead as Lead
     from crmcore.domain.link import Link as Link
     from crmcore.domain.money import Money as Money
     from crmcore.domain.order import Order as Order
@@ -54,6 +55,7 @@ _HOMES: Final = {
     "CrmError": "domain.errors",
     "Facet": "domain.facet",
     "Interaction": "domain.interaction",
+    "Lead": "domain.leads.lead",
     "Link": "domain.link",
     "Money": "domain.money",
     "Order": "domain.order",

@@ -109,3 +109,8 @@ class RecordRepository(Generic[R]):
     def history(self, id: UUID) -> list[LogEntry]:
         """Every logged change of a record, oldest first."""
         return reading.history(self._unit, self.type, id)
+
+
+def repository(unit: Session, cls: type[R]) -> RecordRepository[R]:
+    """The repository of a declared record type, for use cases that are given a session."""
+    return RecordRepository(unit, unit.catalogue.of(cls))

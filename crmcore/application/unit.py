@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from crmcore.application import reading, searching, timeline, whole_view
+from crmcore.application.leads.repository import LeadRepository
 from crmcore.application.repository import RecordRepository
 from crmcore.application.sales import purchases
 from crmcore.application.sales.rates import Rates
@@ -15,6 +16,7 @@ from crmcore.application.session import Session
 from crmcore.domain.customer import Customer
 from crmcore.domain.errors import NotFound
 from crmcore.domain.interaction import Interaction
+from crmcore.domain.leads.lead import Lead
 from crmcore.domain.link import Link
 from crmcore.domain.order import Order
 from crmcore.domain.product import Product
@@ -118,6 +120,11 @@ class UnitOfWork(Session):
     def invoices(self) -> RecordRepository[Invoice]:
         """What customers were asked to pay."""
         return self[Invoice]
+
+    @property
+    def leads(self) -> LeadRepository:
+        """Customers on their way to buying; they are captured, scored, assigned and converted."""
+        return LeadRepository(self, self.catalogue.of(Lead))
 
     @property
     def links(self) -> RecordRepository[Link]:

@@ -13,7 +13,10 @@ from crmcore.domain.change import Actor, LogEntry
 from crmcore.domain.customer import Customer
 from crmcore.domain.facet import Facet
 from crmcore.domain.interaction import Interaction
+from crmcore.domain.leads.conversion import Conversion
+from crmcore.domain.leads.lead import Lead
 from crmcore.domain.link import Link
+from crmcore.domain.money import Money
 from crmcore.domain.order import Order
 from crmcore.domain.predicate import Predicate
 from crmcore.domain.product import Product
@@ -115,6 +118,30 @@ class Opportunities(Repository[Opportunity], Protocol):
         """Its stage history, oldest first."""
 
 
+class Leads(Repository[Lead], Protocol):
+    """The repository of leads: customers in a stage of the lifecycle. Each step is written down as a `lead_change`.
+
+    `business_line` None stands for the only line in which a customer is a lead; `AmbiguousMatch` if there are several.
+    """
+
+    def convert(
+        self,
+        customer: UUID,
+        *,
+        opportunity: str | None = None,
+        amount: Money | None = None,
+        business_line: str | None = None,
+        account: UUID | None = None,
+    ) -> Conversion:
+        """Make the account (the organisation that has the name of the person's employer, found or made; `account` says
+        which one), the contact (the same person, whom the account employs) and the opportunity (named after the
+        account unless it is named), in one step that holds as a whole or not at all.
+
+        Raises NotFound, IllegalTransition for who is no lead and for a lead that was converted already (naming the
+        opportunity), AmbiguousMatch for several organisations of one name, Denied.
+        """
+
+
 class Work(Protocol):
     """A unit of work: one transaction, one actor. It rolls back on any exception."""
 
@@ -142,6 +169,8 @@ class Work(Protocol):
     def opportunities(self) -> Opportunities: ...
     @property
     def invoices(self) -> Repository[Invoice]: ...
+    @property
+    def leads(self) -> Leads: ...
     @property
     def links(self) -> Repository[Link]: ...
 
