@@ -76,13 +76,17 @@ def _history(unit: Session, before: Opportunity | None, after: Opportunity) -> I
 
 
 def _past(unit: Session, after: Opportunity, now: dt.datetime) -> Iterator[StageChange]:
-    """The history of an opportunity that comes in with its past, as far as its days tell it."""
+    """The history of an opportunity that comes in with its past, as far as its days tell it.
+
+    What it was expected to bring while it was open is not known: its amount is that of its end.
+    """
     opened, closed = _moment(unit, after.opened_on, now), _moment(unit, after.closed_on, now)
     if after.status == "open" or opened is None:
         yield _row(unit, after, None, closed or opened or now)
         return
     first = _first(unit, after)
-    yield _row(unit, after, None, opened, to_stage=first, status="open", reached=first, cycle_days=None, reason=None)
+    unknown = dict.fromkeys(("amount", "expected_close", "probability", "cycle_days", "reason"))
+    yield _row(unit, after, None, opened, to_stage=first, status="open", reached=first, **unknown)
     yield _row(unit, after, first, max(closed or now, opened))
 
 

@@ -103,7 +103,7 @@ def pipeline_report(
 
 
 def likelihood(known: Mapping[UUID, Pipeline], id: UUID, stage: str, status: str, stated: Decimal | None) -> Decimal:
-    """The probability that an opportunity is won: what an open one states, else its stage's; a closed one is certain."""
+    """The probability that it is won: what an open opportunity states, else its stage's; a closed one is certain."""
     if status != "open":
         return Decimal(status == "won")
     held = known[id].by_key().get(stage)
