@@ -19,6 +19,7 @@ KINDS: Final = ("inquiry", "offer", "order", "meeting", "complaint", "support", 
     title=("subject", "channel"),
     subject="customer",
     timeline=("customer", "at"),
+    indexes=(("kind", "order"),),
 )
 class Interaction(Record):
     """A call, message, visit or letter; `customer` is missing until it is tied to one, `order` names the order that it
