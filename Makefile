@@ -36,7 +36,7 @@ lowest: ## all tests with the oldest releases that pyproject.toml allows
 	place=$$(mktemp -d); trap 'rm -rf "$$place"' EXIT; \
 	"$(PYTHON)" -m venv "$$place/venv"; \
 	"$$place/venv/bin/python" -m pip install -qq --no-input --disable-pip-version-check \
-	    -c constraints-lowest.txt -e '.[migrate,postgres,mysql,test]' $(addprefix -e ./,$(PLUGINS)); \
+	    -c constraints-lowest.txt -e '.[migrate,postgres,mysql,xlsx,test]' $(addprefix -e ./,$(PLUGINS)); \
 	"$$place/venv/bin/python" -m pytest -n $(WORKERS) $(ARGS)
 
 cover: setup ## all tests in one process, with branch coverage

@@ -37,6 +37,7 @@ class Request:
     format: str | None = None
     map: Path | None = None
     encoding: str | None = None
+    sheet: str | None = None
     date_format: str | None = None
     decimal: str | None = None
     match: str | None = None
@@ -68,6 +69,7 @@ class Request:
     "--map", metavar="MAP.toml", type=click.Path(path_type=Path), help="Which column is which field, and how."
 )
 @click.option("--encoding", metavar="E", help="The file's encoding, if it does not prove itself: cp1256, say.")
+@click.option("--sheet", metavar="NAME", help="The sheet of a workbook, where several have something in them.")
 @click.option("--date-format", metavar="F", help="How dates are written: %d/%m/%Y; else ISO 8601.")
 @click.option("--decimal", type=click.Choice(DECIMAL_MARKS), help="The decimal mark, where a number could mean two.")
 @click.option("--match", metavar="FIELD", help="The one field by which a row's record is known.")
@@ -84,7 +86,7 @@ class Request:
 @click.option("--ignore-unknown", is_flag=True, help="Leave out columns that match no field.")
 @pass_session
 def import_file(session: Session, /, **given: Any) -> int:
-    """Import records from a file of CSV, TSV or JSON lines.
+    """Import records from a file of CSV, TSV, JSON lines or XLSX.
 
     Each row is created, updated, unchanged or rejected. Exit status 3: some rows were rejected, all others are in.
     """
@@ -101,7 +103,7 @@ def import_into(session: Session, crm: Crm, request: Request, actor: str) -> Imp
     """Do what is asked, in one unit of work. The rejects file stands before the rows do: none of them gets lost."""
     crm.catalogue.record(request.record)
     plan = request.plan()
-    rows = open_rows(request.file, request.format, request.encoding)
+    rows = open_rows(request.file, request.format, request.encoding, sheet=request.sheet)
     unit = crm.work(actor=actor, source=plan.origin, dry=request.dry_run)
     rejects = nullcontext() if request.rejects is None else open_rejects(request.rejects, rows.columns)
     with session.progress(f"{request.record}s", lambda: lines_of(request.file)) as done, unit as work, rejects as sink:

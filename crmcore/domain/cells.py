@@ -8,9 +8,11 @@ backslash, a backslash before a blank that blank; before anything else it is its
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any, Final
 
 from crmcore.domain.field import Field
@@ -41,6 +43,20 @@ def cell(field: Field, value: Any) -> str:
 def cells(field: Field, values: Iterable[Any]) -> str:
     """The text of several values of this field."""
     return joined(cell(field, value) for value in values)
+
+
+def shown(value: object) -> str:
+    """A typed cell of a sheet as text: a number in digits, with a decimal point and without an exponent, a truth value
+    as true or false, a date or time as ISO 8601 (one without a zone stays so), nothing as the empty text."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return value.isoformat() if isinstance(value, dt.date) else str(value)
 
 
 def joined(texts: Iterable[str]) -> str:

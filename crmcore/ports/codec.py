@@ -83,7 +83,8 @@ class Rules:
     `decimal` is the decimal mark (None: what a comma makes ambiguous is refused); `date_format` is of `strptime`
     (None: ISO). Columns that are `hidden` do not exist. `partial`: what is required may be absent, as in a change.
     `clear`: an empty text, or null, takes a value away (None) instead of being absent. `typed`: the values come from
-    JSON, so that a text in a JSON field is a text, and not JSON to be parsed.
+    JSON, so that a text in a JSON field is a text, and not JSON to be parsed. `sheet`: they come from a sheet, where
+    numbers, truth values and dates are typed; in a field of another kind they stand for their text (`cells.shown`).
     """
 
     zone: dt.tzinfo = dt.UTC
@@ -95,6 +96,7 @@ class Rules:
     partial: bool = False
     clear: bool = False
     typed: bool = False
+    sheet: bool = False
 
 
 RowReader = Callable[[Mapping[str, object]], Reading]

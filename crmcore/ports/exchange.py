@@ -20,8 +20,9 @@ class RawRow:
 
     `line`: the physical line, counted from 1, on which the record starts.
     `values`: column to cell. Delimited text gives `str` only, exactly as in the file, an empty cell as `""`;
-    JSON lines give `str`, `int`, `Decimal`, `bool`, `None`, lists and dicts. A column that the record lacks
-    is not a key.
+    JSON lines give `str`, `int`, `Decimal`, `bool`, `None`, lists and dicts; a sheet of a workbook gives `str`,
+    `int`, `Decimal`, `bool`, and `date` and `datetime` without a zone. A column that the record lacks is not a
+    key.
     """
 
     line: int
@@ -53,7 +54,7 @@ class RowSource(Protocol):
 
     @property
     def format(self) -> str:
-        """`csv`, `tsv`, `jsonl` ..."""
+        """`csv`, `tsv`, `jsonl`, `xlsx` ..."""
 
     @property
     def columns(self) -> tuple[str, ...]:

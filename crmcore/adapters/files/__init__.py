@@ -1,24 +1,36 @@
-"""Files as rows and rows as files: delimited text and JSON lines. Use the functions of this module."""
+"""Files as rows and rows as files: delimited text, JSON lines and workbooks. Use the functions of this module."""
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from crmcore.adapters.files.delimited import DelimitedRows
 from crmcore.adapters.files.delimited_sink import DelimitedSink
 from crmcore.adapters.files.encoding import detect
 from crmcore.adapters.files.jsonl import JsonLinesRows, JsonLinesSink
+from crmcore.adapters.files.limits import LIMITS, Limits
 from crmcore.adapters.files.rejects import RejectsFile
+from crmcore.adapters.files.sizes import check_bytes, check_rows
+from crmcore.adapters.files.xlsx.rows import XlsxRows
+from crmcore.adapters.files.xlsx.sink import XlsxSink
 from crmcore.domain.errors import ImportRefused, InvalidSetting
 from crmcore.ports.exchange import RejectSink, RowSink, RowSource
 
-__all__ = ["FORMATS", "open_rejects", "open_rows", "open_sink"]
+__all__ = ["FORMATS", "LIMITS", "Limits", "open_rejects", "open_rows", "open_sink"]
 
-FORMATS = ("csv", "tsv", "jsonl")
-_SUFFIXES = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+FORMATS = ("csv", "tsv", "jsonl", "xlsx")
+_SUFFIXES = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".xlsx": "xlsx",
+    ".xlsm": "xlsx",
+}
 
 
 def open_rows(
@@ -26,23 +38,31 @@ def open_rows(
     format: str | None = None,
     encoding: str | None = None,
     delimiter: str | None = None,
+    sheet: str | None = None,
+    limits: Limits = LIMITS,
 ) -> RowSource:
-    """The rows of `path`; format and encoding are found out if they are not given, the delimiter of csv as
-    well.
+    """The rows of `path`; format and encoding are found out if they are not given, the delimiter of csv and
+    the sheet of a workbook as well.
 
-    Raises `ImportRefused` if there is no such file, if its format is not known here, if its encoding is
-    neither given nor proven, or if its header is ambiguous; `InvalidSetting` for a delimiter that cannot be
-    one.
+    Raises `ImportRefused` if there is no such file, if it is larger than `limits`, if its format is not known
+    here, if its encoding is neither given nor proven, or if its header is ambiguous; `InvalidSetting` for a
+    delimiter that cannot be one, for what means nothing to the format, and for a format whose library is not
+    installed.
     """
     file = Path(path)
     known = _format(file, format)
     if known is None:
         raise ImportRefused(_unknown(file, format), file=str(file), known=FORMATS)
     _check_readable(file)
+    check_bytes(file, limits)
+    if known == "xlsx":
+        _check_meaningless(known, encoding=encoding, delimiter=delimiter)
+        return XlsxRows(file, sheet, limits)
+    _check_meaningless(known, sheet=sheet)
     codec = detect(file, encoding)
     if known == "jsonl":
-        return JsonLinesRows(file, codec)
-    return DelimitedRows(file, codec, known, _checked(delimiter))
+        return check_rows(JsonLinesRows(file, codec), file, limits)
+    return check_rows(DelimitedRows(file, codec, known, _checked(delimiter)), file, limits)
 
 
 def open_sink(
@@ -50,11 +70,17 @@ def open_sink(
     columns: Sequence[str],
     format: str | None = None,
     for_spreadsheet: bool = False,
+    *,
+    title: str = "rows",
+    headers: Mapping[str, str] | None = None,
+    right_to_left: bool = False,
 ) -> RowSink:
     """A sink for rows of `columns`; the format is that of the name if none is given.
 
-    Raises `InvalidSetting` if the format is not known here, is not one for spreadsheets though asked to be,
-    or if nothing can be written there.
+    `title` names the sheet of a workbook; `headers` are what a table for people has in place of the columns'
+    names; `right_to_left` has a sheet begin at the right. Raises `InvalidSetting` if the format is not known
+    here, is not one for spreadsheets though asked to be, if its library is not installed, or if nothing can be
+    written there.
     """
     file = Path(path)
     known = _format(file, format)
@@ -62,9 +88,11 @@ def open_sink(
         raise InvalidSetting(_unknown(file, format), file=str(file), known=FORMATS)
     if known == "jsonl":
         if for_spreadsheet:
-            raise InvalidSetting("jsonl is no format for spreadsheets: take csv or tsv", format=known)
+            raise InvalidSetting("jsonl is no format for spreadsheets: take xlsx, csv or tsv", format=known)
         return JsonLinesSink(file, columns)
-    return DelimitedSink(file, columns, "\t" if known == "tsv" else ",", for_spreadsheet)
+    if known == "xlsx":
+        return XlsxSink(file, columns, for_spreadsheet, title=title, headers=headers, right_to_left=right_to_left)
+    return DelimitedSink(file, columns, "\t" if known == "tsv" else ",", for_spreadsheet, headers)
 
 
 def open_rejects(path: str | os.PathLike[str], columns: Sequence[str]) -> RejectSink:
@@ -102,3 +130,9 @@ def _checked(delimiter: str | None) -> str | None:
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n\0'):
         raise InvalidSetting(f"{delimiter!r} cannot be a delimiter: give one character", delimiter=delimiter)
     return delimiter
+
+
+def _check_meaningless(format: str, **given: str | None) -> None:
+    for name, value in given.items():
+        if value is not None:
+            raise InvalidSetting(f"{name} {value!r} means nothing for {format}: leave it out", format=format)

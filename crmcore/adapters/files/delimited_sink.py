@@ -27,10 +27,17 @@ class DelimitedSink(WrittenWhole):
 
     The machine form gives every text back exactly when it is read. `for_spreadsheet` is for people: a byte
     order mark, every cell quoted, and no text that a spreadsheet would compute; numbers (`int`, `Decimal`)
-    stay numbers.
+    stay numbers. `headers` stand in place of the columns' names.
     """
 
-    def __init__(self, path: Path, columns: Sequence[str], delimiter: str = ",", for_spreadsheet: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        columns: Sequence[str],
+        delimiter: str = ",",
+        for_spreadsheet: bool = False,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(Replacement(path, mark=for_spreadsheet))
         self._columns = tuple(columns)
         self._known = frozenset(columns)
@@ -43,7 +50,8 @@ class DelimitedSink(WrittenWhole):
             lineterminator="\r\n",
             quoting=csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL,
         )
-        self._rows.writerow(self._columns)
+        names = [(headers or {}).get(column, column) for column in self._columns]
+        self._rows.writerow(map(harmless, names) if for_spreadsheet else names)
 
     def write(self, values: Mapping[str, object]) -> None:
         """One row of `str`, `int`, `Decimal` or `None`. Raises `InvalidValue` for anything else."""

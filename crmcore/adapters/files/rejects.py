@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 
 from crmcore.adapters.files.delimited_sink import DelimitedSink
 from crmcore.adapters.files.jsonl import JsonLinesSink
 from crmcore.adapters.files.notes import COLUMN, LINE, NOTES, RAW, REASON
 from crmcore.adapters.files.replacement import WrittenWhole
+from crmcore.domain.cells import shown
 from crmcore.domain.errors import InvalidSetting
 from crmcore.ports.exchange import BadRow, RawRow
 
@@ -39,7 +42,8 @@ class RejectsFile(WrittenWhole):
 
     def reject(self, row: RawRow, column: str | None, reason: str) -> None:
         """A row that could be read and was refused."""
-        cells = dict(row.values) if self._lines else {key: _cell(value) for key, value in row.values.items()}
+        plain = _plain if self._lines else _cell
+        cells = {key: plain(value) for key, value in row.values.items()}
         self._sink.write({**cells, LINE: row.line, COLUMN: column, REASON: _storable(reason)})
 
     def unreadable(self, row: BadRow) -> None:
@@ -51,10 +55,23 @@ class RejectsFile(WrittenWhole):
         return DelimitedSink(path, self._columns, "\t" if path.suffix.lower() == ".tsv" else ",")
 
 
+def _plain(value: object) -> object:
+    """A value that JSON lines can hold: of those of a sheet, all but dates are."""
+    return shown(value) if isinstance(value, dt.date) else value
+
+
 def _cell(value: object) -> str | None:
-    """A cell of delimited text; what only JSON lines can give is kept as JSON."""
+    """A cell of delimited text; lists and objects, which only JSON lines can give, are kept as JSON.
+
+    A fraction of three digits gets a zero more: "1.250" would be 1250 where the comma is the decimal mark.
+    """
     if value is None or isinstance(value, str):
         return value
+    if isinstance(value, Decimal):
+        text = shown(value)
+        return f"{text}0" if text[-4:-3] == "." else text
+    if isinstance(value, bool | int | dt.date):
+        return shown(value)
     return json.dumps(value, ensure_ascii=False, default=str)
 
 

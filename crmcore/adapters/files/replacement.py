@@ -1,4 +1,4 @@
-"""A text file that appears under its name only when it is whole."""
+"""A file that appears under its name only when it is whole."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import uuid
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Any, Self
 
 from crmcore.domain.errors import InvalidSetting, StorageFailed
 
@@ -15,13 +15,13 @@ __all__ = ["Replacement", "WrittenWhole"]
 
 
 class Replacement:
-    """UTF-8 text for `path`, written beside it and moved there by `commit`; until then an older file stays.
+    """A file for `path`, written beside it and moved there by `commit`; until then an older file stays.
 
-    Raises `InvalidSetting` if nothing can be written there, `StorageFailed` if writing fails later (a full
-    disk); then nothing is left behind.
+    It is UTF-8 text, with a byte order mark if `mark`, or `binary`. Raises `InvalidSetting` if nothing can be
+    written there, `StorageFailed` if writing fails later (a full disk); then nothing is left behind.
     """
 
-    def __init__(self, path: Path, mark: bool = False) -> None:
+    def __init__(self, path: Path, mark: bool = False, binary: bool = False) -> None:
         # Through a link, the file that it points to is replaced, not the link.
         self.path = Path(os.path.realpath(path))
         if self.path.exists() and not self.path.is_file():
@@ -29,37 +29,52 @@ class Replacement:
         self._part = self.path.parent / f".{uuid.uuid4().hex}.part"
         try:
             # "x" and the usual permissions: the result is what a plain open() would have made.
-            self._text = self._part.open("x", encoding="utf-8-sig" if mark else "utf-8", newline="")
+            if binary:
+                self._file: IO[Any] = self._part.open("xb")
+            else:
+                self._file = self._part.open("x", encoding="utf-8-sig" if mark else "utf-8", newline="")
         except OSError as error:
             raise InvalidSetting(f"cannot write {path}: {error.strerror}", file=str(path)) from error
 
+    @property
+    def stream(self) -> IO[Any]:
+        """The open file, for what writes by itself; its `OSError`s are to be handed to `failed`."""
+        return self._file
+
+    @property
+    def done(self) -> bool:
+        """Whether it was committed or discarded."""
+        return self._file.closed
+
     def write(self, text: str) -> None:
+        """Write on. Raises `StorageFailed`."""
         try:
-            self._text.write(text)
+            self._file.write(text)
         except OSError as error:
-            raise self._failed(error) from error
+            raise self.failed(error) from error
 
     def commit(self) -> None:
         """Make what was written durable and visible. Doing it twice is the same as once."""
-        if self._text.closed:
+        if self._file.closed:
             return
         try:
-            self._text.flush()
-            os.fsync(self._text.fileno())
-            self._text.close()
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
             os.replace(self._part, self.path)
         except OSError as error:
-            raise self._failed(error) from error
+            raise self.failed(error) from error
 
     def discard(self) -> None:
         """Leave everything as it was. After `commit` it does nothing."""
-        if self._text.closed:
+        if self._file.closed:
             return
         with suppress(OSError):  # what does not fit on a full disk is thrown away anyway
-            self._text.close()
+            self._file.close()
         self._part.unlink(missing_ok=True)
 
-    def _failed(self, error: OSError) -> StorageFailed:
+    def failed(self, error: OSError) -> StorageFailed:
+        """Leave nothing behind; what to raise."""
         self.discard()
         self._part.unlink(missing_ok=True)
         return StorageFailed(f"cannot write {self.path}: {error.strerror}", file=str(self.path))

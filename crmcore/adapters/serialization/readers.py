@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, Final
 
 from crmcore.adapters.serialization.scalars import SCALARS
-from crmcore.domain.cells import parted
+from crmcore.domain.cells import parted, shown
 from crmcore.domain.columns import REQUIRED, Column
 from crmcore.domain.errors import InvalidSetting, InvalidValue
 from crmcore.domain.field import Field
@@ -22,6 +22,9 @@ Reader = Callable[[Any], Any]
 ABSENT: Final = object()
 """What a reader gives for an empty text."""
 
+TYPED_IN_SHEETS: Final = frozenset({"integer", "decimal", "money", "boolean", "date", "datetime"})
+"""Kinds that take a typed cell of a sheet as it is."""
+
 SOUND: Final = frozenset({"boolean", "choice", "date", "datetime", "money"})
 """Kinds of which whatever was read fits the field, but for its validators."""
 
@@ -32,6 +35,8 @@ def reader_of(column: Column, rules: Rules) -> Reader:
     _check_rule(column, rule)
     _check_mark(rule.decimal or rules.decimal)
     read = _mapped(rule, SCALARS[field.kind](field, rule, rules))
+    if rules.sheet and (rule.values is not None or field.kind not in TYPED_IN_SHEETS):
+        read = _of_text(read)
     if field.kind == "choices":
         read = _checked(field, _several(_parting(rule), read, frozenset))
     else:
@@ -40,7 +45,14 @@ def reader_of(column: Column, rules: Rules) -> Reader:
             read = _several(_parting(rule), read, _distinct)
         elif column.group is not None and column.group.several:
             read = _maybe_several(rule, read)
+    if rules.sheet and (field.kind == "choices" or column.many or rule.split is not None):
+        read = _of_text(read)
     return _unless_empty(column, rules, read)
+
+
+def _of_text(read: Reader) -> Reader:
+    """A reader of texts, for typed cells of a sheet; a list is several of them."""
+    return lambda value: read(value if type(value) in (str, list) else shown(value))
 
 
 def _check_rule(column: Column, rule: FieldRule) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -84,6 +85,8 @@ def _money(field: Field, rule: FieldRule, rules: Rules) -> Scalar:
 
 def _boolean(field: Field, rule: FieldRule, rules: Rules) -> Scalar:
     def read(value: Any) -> bool:
+        if type(value) is int and rules.sheet:
+            value = str(value)
         if type(value) is str:
             return read_boolean(value)
         return value if type(value) is bool else _refuse(value, "true or false")
@@ -92,15 +95,34 @@ def _boolean(field: Field, rule: FieldRule, rules: Rules) -> Scalar:
 
 
 def _date(field: Field, rule: FieldRule, rules: Rules) -> Scalar:
+    """A date as text, or typed in a sheet; there, midnight is a date as well."""
     form = rule.date_format or rules.date_format
     convert = rule.read or (lambda text: read_date(text, form))
-    return lambda value: convert(value) if type(value) is str else _refuse(value, "a date as text")
+
+    def read(value: Any) -> dt.date:
+        if type(value) is str:
+            return convert(value)
+        if isinstance(value, dt.datetime) and rules.sheet:
+            if value.time() != dt.time():
+                raise InvalidValue(f"'{value}' has a time of day where a date alone is asked", value=str(value))
+            return value.date()
+        return value if type(value) is dt.date and rules.sheet else _refuse(value, "a date as text")
+
+    return read
 
 
 def _datetime(field: Field, rule: FieldRule, rules: Rules) -> Scalar:
     form, zone = rule.date_format or rules.date_format, rules.zone
     convert = rule.read or (lambda text: read_datetime(text, zone, form))
-    return lambda value: convert(value) if type(value) is str else _refuse(value, "a time as text")
+
+    def read(value: Any) -> dt.datetime:
+        if type(value) is str:
+            return convert(value)
+        if isinstance(value, dt.date) and rules.sheet:  # local to the zone, as every time without one
+            return read_datetime(value.isoformat(), zone)
+        return _refuse(value, "a time as text")
+
+    return read
 
 
 def _option(field: Field, rule: FieldRule, rules: Rules) -> Scalar:

@@ -75,6 +75,7 @@ def bind(unit: UnitOfWork, plan: ImportPlan, schemas: Schemas, header: Sequence[
         hidden=hidden,
         partial=True,
         typed=format == "jsonl",
+        sheet=format == "xlsx",
     )
     bound = Binding(
         type=type,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final, Literal
 
 import attrs
 
+from crmcore.domain import cells
 from crmcore.domain.reading import shorten
 
 LISTED: Final = 1_000
@@ -67,6 +69,10 @@ def shown(value: object) -> str:
     if value is None:
         return ""
     text = (
-        value if isinstance(value, str) else str(value) if isinstance(value, int | Decimal) else shorten(value, SHOWN)
+        value
+        if isinstance(value, str)
+        else cells.shown(value)
+        if isinstance(value, int | Decimal | dt.date)
+        else shorten(value, SHOWN)
     )
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"

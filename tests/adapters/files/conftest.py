@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ Opener = Callable[..., RowSource]
 def opened(tmp_path: Path) -> Opener:
     """Write bytes to a file and open it; options are those of `open_rows`."""
 
-    def open_bytes(data: bytes, name: str = "in.csv", **options: str) -> RowSource:
+    def open_bytes(data: bytes, name: str = "in.csv", **options: Any) -> RowSource:
         path = tmp_path / name
         path.write_bytes(data)
         return open_rows(path, **options)

@@ -34,6 +34,7 @@ class Desk:
         *,
         name: str = "rows.csv",
         encoding: str | None = None,
+        sheet: str | None = None,
         map: str = "",
         dry: bool = False,
         actor: Actor | str = "importer",
@@ -42,7 +43,7 @@ class Desk:
     ) -> ImportReport:
         """The report of an import."""
         path = content if isinstance(content, Path) else self.file(content, name)
-        rows = open_rows(path, encoding=encoding)
+        rows = open_rows(path, encoding=encoding, sheet=sheet)
         mapping = read_mapping(map) if map else ColumnMapping()
         asked = ImportPlan(record=record, mapping=mapping, **plan)
         schemas = RowSchemas(self.crm.catalogue)

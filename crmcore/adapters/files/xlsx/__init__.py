@@ -1,0 +1,1 @@
+"""Workbooks of spreadsheets (xlsx): one sheet as rows, and rows as one sheet."""
