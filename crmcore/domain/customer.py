@@ -113,6 +113,7 @@ class Customer(Record):
     tags: frozenset[str] = field.choices(default=frozenset(), merge="union")
     note: str | None = field.text(default=None, length=20_000, personal=True)
     archived: bool = field.boolean(default=False)
+    payment_terms: UUID | None = field.reference("payment_terms", default=None, kw_only=True, index=True)
     contact_points: tuple[ContactPoint, ...] = parts(ContactPoint, default=())
     addresses: tuple[Address, ...] = parts(Address, default=())
     alternative_names: tuple[AlternativeName, ...] = parts(AlternativeName, default=())

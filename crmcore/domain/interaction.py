@@ -22,8 +22,8 @@ KINDS: Final = ("inquiry", "offer", "order", "meeting", "complaint", "support", 
     indexes=(("kind", "order"),),
 )
 class Interaction(Record):
-    """A call, message, visit or letter; `customer` is missing until it is tied to one, `order` names the order that it
-    is about or led to."""
+    """A call, message, visit or letter; `customer` is missing until it is tied to one, `order` and
+    `opportunity` name what it is about or led to."""
 
     customer: UUID | None = field.reference("customer", default=None, kw_only=True)
     at: dt.datetime = field.datetime()
@@ -36,3 +36,4 @@ class Interaction(Record):
     campaign: str | None = field.text(default=None, length=100, index=True)
     kind: str | None = field.choice(*KINDS, default=None, kw_only=True)
     order: UUID | None = field.reference("order", default=None, kw_only=True, index=True)
+    opportunity: UUID | None = field.reference("opportunity", default=None, kw_only=True, index=True)

@@ -20,6 +20,7 @@ from crmcore.domain.sales.invoice import INVOICE_STATUS, Invoice
 from crmcore.domain.sales.opportunity import STATUS, Opportunity
 from crmcore.domain.sales.pipeline import Pipeline
 from crmcore.domain.sales.stage_change import StageChange
+from crmcore.domain.sales.terms import PlannedPayment, Terms
 from crmcore.domain.user import User
 from crmcore.domain.workflow import Workflow
 
@@ -36,6 +37,8 @@ CORE: Final[tuple[type[Record], ...]] = (
     StageChange,
     Invoice,
     ExchangeRate,
+    Terms,
+    PlannedPayment,
     ImportBatch,
     ImportChunk,
     Lead,

@@ -17,7 +17,7 @@ from crmcore.domain.money import Money
 from crmcore.domain.part import Part, part, parts
 from crmcore.domain.record import Record, record
 from crmcore.domain.sales.lines import lines_total
-from crmcore.domain.sales.settlement import due_after, invoice_problems, paid_from
+from crmcore.domain.sales.settlement import days_late, due_after, invoice_problems, paid_from
 from crmcore.domain.workflow import Transition, Workflow
 
 STATES: Final = ("draft", "open", "paid", "void")
@@ -55,6 +55,9 @@ def complete_invoice(before: Invoice | None, after: Invoice) -> Invoice:
     is_due = bool(after.payments) and after.status in ("open", "paid")
     if is_due and _follows(before, after, "paid_on", ("payments", "total", "status")):
         after = evolve(after, paid_on=paid_from(after.payments, after.total))
+    late = days_late(after)
+    if late != after.days_late:
+        after = evolve(after, days_late=late)
     if after.status == "open" and after.paid_on is not None:
         return evolve(after, status="paid")
     taken_back = before is not None and before.paid_on is not None and after.paid_on is None
@@ -88,7 +91,8 @@ def sound_invoice(invoice: Invoice) -> Mapping[str, str]:
 class Invoice(Record):
     """What a customer is asked to pay until `due_on`. `discount` is taken off the sum of the lines.
 
-    `total`, `due_on`, `paid_on` and the status `paid` are as stated, or follow: see `complete_invoice`.
+    `total`, `due_on`, `paid_on` and the status `paid` are as stated, or follow: see `complete_invoice`. crmcore sets
+    `days_late`, the days from `due_on` to `paid_on`, below 0 for what was paid early.
     """
 
     customer: UUID | None = field.reference("customer", default=None, kw_only=True)
@@ -101,6 +105,7 @@ class Invoice(Record):
     total: Money | None = field.money(default=None)
     discount: Money | None = field.money(default=None)
     paid_on: dt.date | None = field.date(default=None, index=True)
+    days_late: int | None = field.integer(default=None)
     corrects: UUID | None = field.reference("invoice", default=None, kw_only=True, index=True)
     note: str | None = field.text(default=None, kw_only=True, length=2_000, personal=True)
     lines: tuple[InvoiceLine, ...] = parts(InvoiceLine, default=())

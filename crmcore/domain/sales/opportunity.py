@@ -103,6 +103,7 @@ class Opportunity(Record):
     lead_source: str | None = field.text(default=None, length=100)
     campaign: str | None = field.text(default=None, length=100)
     note: str | None = field.text(default=None, length=20_000, personal=True)
+    payment_terms: UUID | None = field.reference("payment_terms", default=None, kw_only=True, index=True)
     reached: str | None = field.text(default=None, length=100, fold=False)
     cycle_days: int | None = field.integer(default=None)
     lines: tuple[OpportunityLine, ...] = parts(OpportunityLine, default=())
