@@ -7,9 +7,9 @@ from crmcore.domain.import_batch import ImportBatch, ImportChunk
 from crmcore.domain.interaction import Interaction
 from crmcore.domain.leads.lead import Lead, LeadChange
 from crmcore.domain.leads.lifecycle import LEAD_STAGE
-from crmcore.domain.leads.rotation import Assignment, Rotation
+from crmcore.domain.leads.places import Territory
 from crmcore.domain.leads.score_rule import ScoreRule
-from crmcore.domain.leads.territory import Territory
+from crmcore.domain.leads.teams import Assignment, Rotation
 from crmcore.domain.link import Link
 from crmcore.domain.order import Order
 from crmcore.domain.product import Product
