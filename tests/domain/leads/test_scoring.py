@@ -93,7 +93,7 @@ def test_the_lines_add_up_to_the_score(hits: list[tuple[ScoringRule, int]]) -> N
     for rule, _ in hits:
         counted = sum((abs(line.counted) for line in score.lines if line.rule == rule.name), Decimal())
         assert rule.cap is None or counted <= rule.cap
-    assert all(abs(line.counted) <= abs(line.decayed) <= abs(line.points) for line in score.lines)
+    assert all(abs(line.counted) <= abs(line.decayed) <= abs(Decimal(line.points)) for line in score.lines)
 
 
 @given(HITS)
