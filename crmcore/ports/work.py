@@ -15,6 +15,7 @@ from crmcore.domain.facet import Facet
 from crmcore.domain.interaction import Interaction
 from crmcore.domain.leads.conversion import Conversion
 from crmcore.domain.leads.lead import Lead
+from crmcore.domain.leads.submission import Captured, SpamGuard, Submission
 from crmcore.domain.link import Link
 from crmcore.domain.money import Money
 from crmcore.domain.order import Order
@@ -140,6 +141,11 @@ class Leads(Repository[Lead], Protocol):
         Raises NotFound, IllegalTransition for who is no lead and for a lead that was converted already (naming the
         opportunity), AmbiguousMatch for several organisations of one name, Denied.
         """
+
+    def capture(self, form: Submission, guard: SpamGuard | None = None) -> Captured:
+        """Take a web form: an interaction with whoever has this e-mail address or telephone number and this name (a
+        new customer otherwise), whose lead is made or taken up again. Spam is refused with reasons and stored nowhere;
+        the same form again, soon after, changes nothing."""
 
 
 class Work(Protocol):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from crmcore.application.leads import converting
+from crmcore.application.leads import capturing, converting
 from crmcore.application.repository import RecordRepository
 from crmcore.domain.leads.conversion import Conversion
 from crmcore.domain.leads.lead import Lead
+from crmcore.domain.leads.submission import Captured, SpamGuard, Submission
 from crmcore.domain.money import Money
 
 
@@ -32,3 +33,7 @@ class LeadRepository(RecordRepository[Lead]):
             business_line=business_line,
             account=account,
         )
+
+    def capture(self, form: Submission, guard: SpamGuard | None = None) -> Captured:
+        """Take a web form."""
+        return capturing.capture(self._unit, form, guard)
