@@ -6,7 +6,11 @@ import datetime as dt
 import random
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
+from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from crmcore.application import feeding, rekeying
@@ -28,6 +32,8 @@ from crmcore.ports.storage import Stamp, Storage, Transaction
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
+
+    from crmcore.application.importing import ImportReport
 
 T = TypeVar("T")
 READ_ONLY = "with plugins 'none' no record is written: guards of plugins could not be asked"
@@ -147,6 +153,51 @@ class Crm:
         self.storage.create(self.readiness.rekeyed_stamp(), ())
         self.readiness.look()
         return total
+
+    def import_file(
+        self,
+        path: str | PathLike[str],
+        record: str,
+        *,
+        actor: Actor | str,
+        map: str | PathLike[str] | None = None,
+        format: str | None = None,
+        encoding: str | None = None,
+        sheet: str | None = None,
+        rejects: str | PathLike[str] | None = None,
+        dry_run: bool = False,
+        resume: UUID | str | None = None,
+        chunk: int = 5_000,
+        progress: Callable[[int], None] | None = None,
+        **plan: Any,
+    ) -> ImportReport:
+        """Import a file as records of one type, in chunks of about so many rows that each commit.
+
+        `map` is a mapping file; `plan` has the other fields of `ImportPlan`: match, on_duplicate, source, date_format
+        ... Refused rows go into the file `rejects`. `resume`: the batch of an interrupted import of this very file, to
+        be taken to its end as it began. `dry_run`: the same report, nothing written. `progress` is called with the
+        number of rows done. To import within a transaction of your own, see `application.importing.import_records`.
+
+        Raises ImportRefused for a file, map or batch that does not fit as a whole, InvalidSetting, UnknownName; an
+        error that comes after the first chunk has the batch in its details.
+        """
+        from crmcore.adapters import files
+        from crmcore.adapters.serialization.schemas import RowSchemas
+        from crmcore.application.importing import ImportPlan, file_import, mapping
+
+        self.catalogue.record(record)
+        given = mapping.ColumnMapping() if map is None else mapping.read_mapping(files.read_text(map), str(map))
+        request = file_import.ImportRequest(
+            path=Path(path),
+            plan=ImportPlan(record=record, mapping=given, **plan),
+            reading={"format": format, "encoding": encoding, "sheet": sheet},
+            rejects=None if rejects is None else Path(rejects),
+            dry_run=dry_run,
+            resume=resume,
+            chunk=chunk,
+        )
+        begin = partial(self.work, actor)
+        return file_import.import_file(begin, files, RowSchemas(self.catalogue), request, progress)
 
     def pump(self, seconds: float = 10.0) -> dict[str, int]:
         """Number committed changes for the feed, for at most `seconds`; how many events there were."""

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 import click
 
-from crmcore.adapters.files import FORMATS, open_rejects, open_rows
-from crmcore.adapters.serialization.schemas import RowSchemas
-from crmcore.application.importing import ColumnMapping, ImportPlan, ImportReport, import_records, read_mapping
+from crmcore.adapters.files import FORMATS
+from crmcore.application.importing import ImportReport
+from crmcore.application.importing.mapping import CALENDARS
 from crmcore.application.importing.plan import CHOICES, OnDuplicate
 from crmcore.cli import errors, output, tables
 from crmcore.cli.naming import record_argument
 from crmcore.cli.options import Command
 from crmcore.cli.session import Session, pass_session
-from crmcore.domain.errors import ImportRefused
 from crmcore.domain.reading import DECIMAL_MARKS
 
 if TYPE_CHECKING:
@@ -39,6 +37,7 @@ class Request:
     encoding: str | None = None
     sheet: str | None = None
     date_format: str | None = None
+    calendar: str | None = None
     decimal: str | None = None
     match: str | None = None
     on_duplicate: OnDuplicate = "skip"
@@ -46,19 +45,7 @@ class Request:
     ignore_unknown: bool = False
     dry_run: bool = False
     rejects: Path | None = None
-
-    def plan(self) -> ImportPlan:
-        """How its rows become records."""
-        return ImportPlan(
-            record=self.record,
-            mapping=ColumnMapping() if self.map is None else read_map(self.map),
-            match=self.match,
-            on_duplicate=self.on_duplicate,
-            date_format=self.date_format,
-            decimal=self.decimal,
-            source=self.source,
-            ignore_unknown=self.ignore_unknown,
-        )
+    resume: str | None = None
 
 
 @click.command("import", cls=Command)
@@ -71,6 +58,7 @@ class Request:
 @click.option("--encoding", metavar="E", help="The file's encoding, if it does not prove itself: cp1256, say.")
 @click.option("--sheet", metavar="NAME", help="The sheet of a workbook, where several have something in them.")
 @click.option("--date-format", metavar="F", help="How dates are written: %d/%m/%Y; else ISO 8601.")
+@click.option("--calendar", type=click.Choice(CALENDARS), help="The calendar of dates in texts; default: gregorian.")
 @click.option("--decimal", type=click.Choice(DECIMAL_MARKS), help="The decimal mark, where a number could mean two.")
 @click.option("--match", metavar="FIELD", help="The one field by which a row's record is known.")
 @click.option("--dry-run", is_flag=True, help="Report what would happen, and write no record.")
@@ -84,6 +72,7 @@ class Request:
 )
 @click.option("--source", metavar="S", help="The system of origin, for rows that name none.")
 @click.option("--ignore-unknown", is_flag=True, help="Leave out columns that match no field.")
+@click.option("--resume", metavar="BATCH", help="Go on with an import of this file that was interrupted.")
 @pass_session
 def import_file(session: Session, /, **given: Any) -> int:
     """Import records from a file of CSV, TSV, JSON lines or XLSX.
@@ -92,6 +81,8 @@ def import_file(session: Session, /, **given: Any) -> int:
     """
     report = import_into(session, session.crm, Request(**given), session.settings.actor)
     session.emit(report.plain(), lambda: report_text(report, given["dry_run"]))
+    for batch in report.unfinished:
+        session.note(f"batch {batch} of this file was interrupted; it can be resumed (--resume {batch}) or undone")
     if report.left_out:
         session.note(f"columns that were left out: {', '.join(report.left_out)}")
     if not given["dry_run"]:
@@ -100,14 +91,11 @@ def import_file(session: Session, /, **given: Any) -> int:
 
 
 def import_into(session: Session, crm: Crm, request: Request, actor: str) -> ImportReport:
-    """Do what is asked, in one unit of work. The rejects file stands before the rows do: none of them gets lost."""
-    crm.catalogue.record(request.record)
-    plan = request.plan()
-    rows = open_rows(request.file, request.format, request.encoding, sheet=request.sheet)
-    unit = crm.work(actor=actor, source=plan.origin, dry=request.dry_run)
-    rejects = nullcontext() if request.rejects is None else open_rejects(request.rejects, rows.columns)
-    with session.progress(f"{request.record}s", lambda: lines_of(request.file)) as done, unit as work, rejects as sink:
-        return import_records(work, plan, rows, RowSchemas(crm.catalogue), sink, steps(done))
+    """Do what is asked, and show how far it is."""
+    given = attrs.asdict(request, recurse=False)
+    path, record = given.pop("file"), given.pop("record")
+    with session.progress(f"{record}s", lambda: lines_of(path)) as done:
+        return crm.import_file(path, record, actor=actor, progress=steps(done), **given)
 
 
 def steps(done: Callable[[int], None]) -> Callable[[int], None]:
@@ -120,17 +108,6 @@ def steps(done: Callable[[int], None]) -> Callable[[int], None]:
         before = total
 
     return advance
-
-
-def read_map(path: Path) -> ColumnMapping:
-    """The mapping in a file; `ImportRefused` if there is none that can be read."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise ImportRefused(f"{path} cannot be read: {error.strerror or error}", map=str(path)) from None
-    except UnicodeDecodeError as error:
-        raise ImportRefused(f"{path} cannot be used: a map is in UTF-8 ({error})", map=str(path)) from None
-    return read_mapping(text, str(path))
 
 
 def lines_of(path: Path) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 from crmcore.adapters.files.delimited import DelimitedRows
 from crmcore.adapters.files.delimited_sink import DelimitedSink
 from crmcore.adapters.files.encoding import detect
+from crmcore.adapters.files.fingerprint import fingerprint, read_text
 from crmcore.adapters.files.jsonl import JsonLinesRows, JsonLinesSink
 from crmcore.adapters.files.limits import LIMITS, Limits
 from crmcore.adapters.files.rejects import RejectsFile
@@ -19,7 +20,7 @@ from crmcore.adapters.files.xlsx.sink import XlsxSink
 from crmcore.domain.errors import ImportRefused, InvalidSetting
 from crmcore.ports.exchange import RejectSink, RowSink, RowSource
 
-__all__ = ["FORMATS", "LIMITS", "Limits", "open_rejects", "open_rows", "open_sink"]
+__all__ = ["FORMATS", "LIMITS", "Limits", "fingerprint", "open_rejects", "open_rows", "open_sink", "read_text"]
 
 FORMATS = ("csv", "tsv", "jsonl", "xlsx")
 _SUFFIXES = {

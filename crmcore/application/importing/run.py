@@ -27,15 +27,18 @@ ROWS: Final = 5_000
 
 
 class FileImport:
-    """One file on its way into records of one type. Making it raises `ImportRefused` for what cannot be understood as
-    a whole: columns that match no field, dates that could mean two days."""
+    """One file on its way into records of one type. Making it raises `ImportRefused` for what could mean several
+    things in the file as a whole: dates that could be of two days."""
 
-    def __init__(self, unit: UnitOfWork, plan: ImportPlan, rows: RowSource, schemas: Schemas) -> None:
+    def __init__(
+        self, binding: Binding, plan: ImportPlan, rows: RowSource, schemas: Schemas, chunk: int = ROWS
+    ) -> None:
+        scan(rows, binding)
         self.plan = plan
         self.rows = rows
-        self.binding: Binding = bind(unit, plan, schemas, rows.columns, rows.format)
-        scan(rows, self.binding)
-        self._batches = Batches(self.binding, plan.origin, RowTyper(self.binding, schemas).type)
+        self.binding = binding
+        self._chunk = chunk
+        self._batches = Batches(binding, plan.origin, RowTyper(binding, schemas).type)
 
     def batches(self, state: State) -> Iterator[Batch]:
         """What is left of the pass that the state is in."""
@@ -49,7 +52,7 @@ class FileImport:
             taking.take(batch)
             if progress is not None:
                 progress(state.rows + taking.chunk.tally.rows)
-            if taking.chunk.taken >= ROWS:
+            if taking.chunk.taken >= self._chunk:
                 break
         return taking.chunk
 
@@ -71,6 +74,8 @@ def import_records(
     rejects: RejectSink | None = None,
     progress: Progress | None = None,
     stopwatch: Callable[[], float] = time.monotonic,
+    *,
+    chunk: int = ROWS,
 ) -> ImportReport:
     """Take the rows of a file in as records of one type, all within this unit of work.
 
@@ -81,16 +86,17 @@ def import_records(
     ends any unit of work. No batch is kept of it; see `import_file` of `Crm`.
     """
     began = stopwatch()
-    importing = FileImport(unit, plan, rows, schemas)
+    binding = bind(unit, plan, schemas, rows.columns, rows.format)
+    importing = FileImport(binding, plan, rows, schemas, chunk)
     state = State(Start(unit.now(), unit.id))
     while not state.finished:
         batches = importing.batches(state)
-        chunk = Chunk(next=0)
-        while chunk.next is not None:
-            chunk = importing.take(unit, state, batches, progress)
-            state.add(chunk)
-            hand_over(chunk, rejects)
-    return state.report(str(unit.id), stopwatch() - began, importing.binding.left_out)
+        taken = Chunk(next=0)
+        while taken.next is not None:
+            taken = importing.take(unit, state, batches, progress)
+            state.add(taken)
+            hand_over(taken, rejects)
+    return state.report(str(unit.id), stopwatch() - began, binding.left_out)
 
 
 def hand_over(chunk: Chunk, rejects: RejectSink | None) -> None:
