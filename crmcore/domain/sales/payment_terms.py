@@ -6,7 +6,9 @@ Source: domain reference value.md 12, EX-19.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from decimal import Decimal
+from fractions import Fraction
 
 from attrs import frozen
 
@@ -15,7 +17,7 @@ from crmcore.domain.money import Money
 from crmcore.domain.ratio import number, probability, whole
 from crmcore.domain.sales.cash_flow import CashItem
 
-__all__ = ["PaymentTerms", "deal_receipts", "invoice_receipt"]
+__all__ = ["PaymentTerms", "deal_receipts", "invoice_receipt", "observed_days_late"]
 
 
 @frozen(kw_only=True)
@@ -70,6 +72,15 @@ def invoice_receipt(
     return CashItem(
         on=max(day, not_before) if not_before else day, amount=unpaid, source="invoice", reference=reference
     )
+
+
+def observed_days_late(payments: Iterable[tuple[dt.date, dt.date]]) -> int:
+    """Mean days from due to paid over (due day, day paid), rounded half to even; early payments count below 0.
+
+    0 if nothing was paid yet: there is nothing to say that this customer will be late.
+    """
+    days = [(paid - due).days for due, paid in payments]
+    return round(Fraction(sum(days), len(days))) if days else 0
 
 
 def _later(day: dt.date, days: int) -> dt.date:

@@ -71,6 +71,8 @@ def test_the_first_stage_says_nothing_and_later_ones_speak_for_the_lead() -> Non
     chances = [found.percent for stage in STAGES if (found := predict(past, stage, {}))]
     assert chances == sorted(chances)
     assert chances[0] == Decimal("34.38")  # 1.1 of 3.2
+    skipped = learn([closed(True, "new"), closed(False, "proposal")], STAGES)
+    assert set(skipped.stages.values()) == {(1, 1)}
 
 
 def test_nothing_is_certain() -> None:

@@ -66,6 +66,20 @@ def test_what_keeps_a_lead_from_being_qualified(values: tuple[int, int, int, int
     assert result.failings == failings
 
 
+def test_a_lead_just_good_enough_is_qualified() -> None:
+    """Otherwise "at least 0.6" and "need of at least 2" are read as more than that."""
+    weights = {
+        "budget": Decimal("0.2"),
+        "authority": Decimal("0.2"),
+        "need": Decimal("0.4"),
+        "timeline": Decimal("0.2"),
+    }
+    answers = [Said("budget", 2), Said("authority", 2), Said("need", 2), Said("timeline", 1)]
+    result = qualify(answers, weights)
+    assert result.score == Fraction(3, 5)
+    assert result.status == "qualified"
+
+
 def test_the_lines_explain_the_score() -> None:
     """Otherwise nobody can tell what an answer rests on."""
     day = dt.date(2025, 5, 1)

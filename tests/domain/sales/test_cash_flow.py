@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from crmcore.domain.errors import InvalidValue
 from crmcore.domain.money import Money
 from crmcore.domain.sales.cash_flow import CashItem, View, cash_by_source, cash_flow
-from crmcore.domain.sales.payment_terms import PaymentTerms, deal_receipts, invoice_receipt
+from crmcore.domain.sales.payment_terms import PaymentTerms, deal_receipts, invoice_receipt, observed_days_late
 
 OPENING = Money(50_000, "EUR")
 FIRST = dt.date(2025, 3, 1)
@@ -145,6 +145,16 @@ def test_overdue_invoices_are_expected_today() -> None:
     assert late.on == FIRST
     soon = invoice_receipt(Money(1, "EUR"), FIRST, reference="R-3", days_late=8, not_before=FIRST)
     assert soon.on == dt.date(2025, 3, 9)
+
+
+def test_observed_days_late() -> None:
+    """Otherwise early payers are taken for punctual ones, or a new customer divides by zero."""
+    due = dt.date(2025, 3, 31)
+    assert (
+        observed_days_late([(due, dt.date(2025, 4, 10)), (due, dt.date(2025, 4, 6)), (due, dt.date(2025, 4, 8))]) == 8
+    )
+    assert observed_days_late([(due, dt.date(2025, 3, 29)), (due, dt.date(2025, 3, 30))]) == -2
+    assert observed_days_late([]) == 0
 
 
 def test_an_empty_forecast_across_the_year() -> None:

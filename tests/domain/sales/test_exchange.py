@@ -36,6 +36,7 @@ RATES = ExchangeRates(
         stated("USD", "EUR", "2025-03-01", "0.5"),
         stated("EUR", "JPY", "2025-01-01", "160"),
         stated("GBP", "EUR", "2025-01-01", "1.2"),
+        stated("EUR", "GBP", "2025-01-01", "0.8"),
     ],
     base="EUR",
 )
@@ -51,6 +52,7 @@ RATES = ExchangeRates(
         ("EUR", "USD", "2025-03-02", Fraction(2)),  # the inverse is newer
         ("GBP", "JPY", "2025-01-01", Fraction(192)),  # through the base
         ("JPY", "USD", "2025-02-02", Fraction(1, 128)),
+        ("EUR", "GBP", "2025-01-01", Fraction(4, 5)),  # stated both ways on one day: the direct one
         ("CHF", "CHF", "1990-01-01", Fraction(1)),
     ],
 )

@@ -24,6 +24,13 @@ def test_ex_18_win_rates() -> None:
     assert rounded(created) == Decimal("0.2571")
 
 
+def test_win_rate_of_the_maven_sample() -> None:
+    """Otherwise the report over real deals is not the 0.621266 that its data set states."""
+    rate = win_rate_closed(1040, 634)
+    assert rate is not None
+    assert rounded(rate, 6) == Decimal("0.621266")
+
+
 def test_ex_18_sales_velocity() -> None:
     """EX-18: otherwise 60 deals of 8,000 at 25 percent in 45 days do not earn 2,666.67 per day."""
     velocity = sales_velocity(60, 8000, Decimal("0.25"), 45)
