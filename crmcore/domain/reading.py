@@ -17,8 +17,10 @@ from crmcore.domain.errors import InvalidValue
 from crmcore.domain.fold import ascii_digits, visible, without_bidi_controls
 
 __all__ = [
+    "cleaned",
     "fitting_date_formats",
     "fitting_decimals",
+    "in_utc",
     "looks_like_date",
     "read_boolean",
     "read_date",
@@ -71,7 +73,7 @@ def read_decimal(text: str, decimal: str | None = None) -> Decimal:
     """
     if decimal is not None and decimal not in DECIMAL_MARKS:
         raise InvalidValue(f"{shorten(decimal)} is not a decimal mark; give '.' or ','", value=decimal)
-    written = _cleaned(text).replace("\u2212", "-")
+    written = cleaned(text).replace("\u2212", "-")
     dotted = (written.translate(_SWAPPED_MARKS) if decimal == "," else written).translate(_ARABIC_MARKS)
     if len(written) > MAX_NUMBER_LENGTH or not _NUMBER.fullmatch(dotted):
         raise _refused(text, _why_no_number(written, decimal))
@@ -98,7 +100,7 @@ def fitting_decimals(values: Iterable[str]) -> list[str]:
 
 def read_boolean(text: str) -> bool:
     """True for true, yes and 1, False for false, no and 0, in any case. Raises InvalidValue for all else."""
-    found = _BOOLEANS.get(_cleaned(text).lower())
+    found = _BOOLEANS.get(cleaned(text).lower())
     if found is None:
         raise _refused(text, "is neither yes nor no; give true, yes or 1, or false, no or 0")
     return found
@@ -109,7 +111,7 @@ def read_date(text: str, date_format: str | None = None) -> date:
 
     Raises InvalidValue, also for years before 1583; one between 1300 and 1500 is likely a Solar Hijri date.
     """
-    written = _cleaned(text)
+    written = cleaned(text)
     if date_format is None:
         if not _ISO_DATE.fullmatch(written):
             raise _refused(text, _why_not_iso(written, "a date; give YYYY-MM-DD"))
@@ -126,8 +128,16 @@ def read_datetime(text: str, zone: tzinfo, date_format: str | None = None) -> da
     Without a zone it is local time in `zone`, a date alone is midnight there. Of a local time that a clock
     change repeats the first is taken. Raises InvalidValue, also for a local time that a clock change skips.
     """
-    written = _cleaned(text)
+    written = cleaned(text)
     local = _iso_moment(written, text) if date_format is None else _formatted(written, date_format, zone, text)
+    return in_utc(local, zone, text)
+
+
+def in_utc(local: datetime, zone: tzinfo, text: str) -> datetime:
+    """A time in UTC, local to `zone` if it has none; `text` is what it was read from, for messages.
+
+    Of a local time that a clock change repeats the first is taken. Raises InvalidValue for one that is skipped.
+    """
     if local.tzinfo is None:
         local = local.replace(tzinfo=zone)
     try:
@@ -142,7 +152,7 @@ def read_datetime(text: str, zone: tzinfo, date_format: str | None = None) -> da
 
 def looks_like_date(text: str) -> bool:
     """Whether `text` is a date in digits, yet not ISO, such as 03/04/2025 or 3.4.2025 10:15."""
-    written = _CLOCK.sub("", _cleaned(text))
+    written = _CLOCK.sub("", cleaned(text))
     match = _NUMERIC_DATE.fullmatch(written)
     if match is None or _ISO_DATE.fullmatch(written):
         return False
@@ -155,14 +165,15 @@ def fitting_date_formats(values: Iterable[str]) -> list[str]:
     read every value in; blank values do not count. Empty if none fits, or if there was no value.
     """
     fitting: set[str] | None = None
-    for written in filter(None, map(_cleaned, values)):
+    for written in filter(None, map(cleaned, values)):
         fitting = _formats_of(written) if fitting is None else fitting & _formats_of(written)
         if not fitting:
             break
     return [date_format for date_format in _DATE_FORMATS if date_format in (fitting or ())]
 
 
-def _cleaned(text: str) -> str:
+def cleaned(text: str) -> str:
+    """A text of digits and marks without what does not count: digits in ASCII, no bidi controls, no blanks around."""
     return without_bidi_controls(ascii_digits(text)).strip()
 
 

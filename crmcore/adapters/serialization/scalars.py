@@ -84,8 +84,10 @@ def _money(field: Field, rule: FieldRule, rules: Rules) -> Scalar:
 
 
 def _boolean(field: Field, rule: FieldRule, rules: Rules) -> Scalar:
+    sheet = rules.sheet  # not the rules themselves: what is kept for them would keep them
+
     def read(value: Any) -> bool:
-        if type(value) is int and rules.sheet:
+        if type(value) is int and sheet:
             value = str(value)
         if type(value) is str:
             return read_boolean(value)
@@ -96,29 +98,29 @@ def _boolean(field: Field, rule: FieldRule, rules: Rules) -> Scalar:
 
 def _date(field: Field, rule: FieldRule, rules: Rules) -> Scalar:
     """A date as text, or typed in a sheet; there, midnight is a date as well."""
-    form = rule.date_format or rules.date_format
+    form, sheet = rule.date_format or rules.date_format, rules.sheet
     convert = rule.read or (lambda text: read_date(text, form))
 
     def read(value: Any) -> dt.date:
         if type(value) is str:
             return convert(value)
-        if isinstance(value, dt.datetime) and rules.sheet:
+        if isinstance(value, dt.datetime) and sheet:
             if value.time() != dt.time():
                 raise InvalidValue(f"'{value}' has a time of day where a date alone is asked", value=str(value))
             return value.date()
-        return value if type(value) is dt.date and rules.sheet else _refuse(value, "a date as text")
+        return value if type(value) is dt.date and sheet else _refuse(value, "a date as text")
 
     return read
 
 
 def _datetime(field: Field, rule: FieldRule, rules: Rules) -> Scalar:
-    form, zone = rule.date_format or rules.date_format, rules.zone
+    form, zone, sheet = rule.date_format or rules.date_format, rules.zone, rules.sheet
     convert = rule.read or (lambda text: read_datetime(text, zone, form))
 
     def read(value: Any) -> dt.datetime:
         if type(value) is str:
             return convert(value)
-        if isinstance(value, dt.date) and rules.sheet:  # local to the zone, as every time without one
+        if isinstance(value, dt.date) and sheet:  # local to the zone, as every time without one
             return read_datetime(value.isoformat(), zone)
         return _refuse(value, "a time as text")
 

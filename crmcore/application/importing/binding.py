@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +15,7 @@ from crmcore.application.importing.plan import ImportPlan
 from crmcore.application.importing.reference_rules import ReferenceRule, check_findable, reference_rule
 from crmcore.domain.columns import Column, Columns
 from crmcore.domain.errors import ImportRefused
+from crmcore.domain.jalali import check_jalali_format, read_jalali_date, read_jalali_datetime
 from crmcore.domain.record import RecordType
 from crmcore.ports.codec import FieldRule, Rules, Schemas
 
@@ -71,7 +73,10 @@ def bind(unit: UnitOfWork, plan: ImportPlan, schemas: Schemas, header: Sequence[
         currency=plan.currency or unit.kernel.currency,
         decimal=plan.decimal,
         date_format=plan.date_format,
-        fields={name: _field_rule(columns.by_name[name], rules) for name, rules in naming.rules.items()},
+        fields={
+            name: _field_rule(columns.by_name[name], rules, plan, unit.kernel.zone)
+            for name, rules in naming.rules.items()
+        },
         hidden=hidden,
         partial=True,
         typed=format == "jsonl",
@@ -103,7 +108,7 @@ def _wholes(type: RecordType, hidden: frozenset[str]) -> list[str]:
     return shown
 
 
-def _field_rule(column: Column, rules: Sequence[ColumnRule]) -> FieldRule:
+def _field_rule(column: Column, rules: Sequence[ColumnRule], plan: ImportPlan, zone: dt.tzinfo) -> FieldRule:
     first = rules[0]
     if len(rules) > 1:
         if any(r != ColumnRule(column=r.column, field=r.field, split=r.split) for r in rules):
@@ -118,7 +123,23 @@ def _field_rule(column: Column, rules: Sequence[ColumnRule]) -> FieldRule:
         values=first.values,
         split=first.split,
         match=(first.match or ANYHOW) if is_reference else first.match,
+        read=_of_calendar(column, first, plan, zone),
     )
+
+
+def _of_calendar(
+    column: Column, rule: ColumnRule, plan: ImportPlan, zone: dt.tzinfo
+) -> Callable[[str], dt.date] | None:
+    """What reads the dates of another calendar; None for all other values."""
+    kind, form = column.field.kind, rule.date_format or plan.date_format
+    if rule.calendar is not None and kind not in ("date", "datetime"):
+        raise ImportRefused(f"{rule.column!r} is {column.name}, which is no date: a calendar says nothing of it")
+    if (rule.calendar or plan.calendar) != "jalali" or kind not in ("date", "datetime"):
+        return None
+    check_jalali_format(form)
+    if kind == "date":
+        return lambda text: read_jalali_date(text, form)
+    return lambda text: read_jalali_datetime(text, zone, form)
 
 
 def _check_match(unit: UnitOfWork, plan: ImportPlan, naming: Naming, type: RecordType) -> None:

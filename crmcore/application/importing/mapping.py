@@ -15,7 +15,7 @@ from crmcore.domain.reading import DECIMAL_MARKS, shorten
 
 Missing = Literal["reject", "create", "leave"]
 MISSING: Final = ("reject", "create", "leave")
-CALENDARS: Final = ("gregorian",)
+CALENDARS: Final = ("gregorian", "jalali")
 SECTIONS: Final = ("record", "ignore", "columns", "defaults")
 
 

@@ -96,7 +96,7 @@ def _undeclared(binding: Binding) -> Sequence[Doubt]:
         kind, rule, given = binding.columns.by_name[field].field.kind, rules[0], binding.given
         declared: Any = rule.values
         if kind in DATES:
-            declared = declared or rule.date_format or given.date_format
+            declared = declared or rule.date_format or given.date_format or given.fields[field].read
         elif kind in NUMBERS:
             declared = declared or rule.decimal or given.decimal
         if kind in (*DATES, *NUMBERS) and not declared:
