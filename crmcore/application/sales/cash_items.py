@@ -1,0 +1,117 @@
+"""What the forecast of cash is made of: each expected receipt and payment, on its day, in the base currency."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+import attrs
+
+from crmcore.application import reading
+from crmcore.application.repository import CHUNK, RecordRepository
+from crmcore.application.sales.pipelines import pipelines_of
+from crmcore.application.sales.rates import Rates
+from crmcore.application.sales.receivables import Lateness, open_invoices
+from crmcore.application.session import Session
+from crmcore.domain.customer import Customer
+from crmcore.domain.sales.cash_flow import CashItem
+from crmcore.domain.sales.opportunity import Opportunity
+from crmcore.domain.sales.payment_terms import PaymentTerms, deal_receipts, invoice_receipt
+from crmcore.domain.sales.settlement import open_balance
+from crmcore.domain.sales.terms import PlannedPayment, Terms
+
+AT_ONCE: Final = PaymentTerms()
+
+
+@attrs.define(eq=False)
+class Collecting:
+    """Collects what comes in and goes out from `start` to `end`."""
+
+    unit: Session
+    start: dt.date
+    end: dt.date
+    rates: Rates
+    late: Lateness
+    undated: int = 0
+
+    def invoices(self) -> Iterator[CashItem]:
+        """What is open of each invoice, on the day on which its customer will have paid."""
+        for each in open_invoices(self.unit):
+            balance = open_balance(each)
+            amount = self.rates.convert(balance, self.start) if balance is not None and balance.amount else None
+            if amount is not None:
+                late = self.late.of(each.customer) if amount.amount > 0 else 0
+                due = each.due_on or each.issued_on or self.start
+                yield invoice_receipt(amount, due, reference=str(each.id), days_late=late, not_before=self.start)
+
+    def opportunities(self) -> Iterator[CashItem]:
+        """The receipts of each open opportunity; one whose day of closing is past may close on the first day."""
+        type = self.unit.catalogue.of(Opportunity)
+        if not self.unit.rule(type).hidden.isdisjoint(("status", "amount", "expected_close")):
+            return
+        repository: RecordRepository[Opportunity] = RecordRepository(self.unit, type)
+        terms, pipelines = self._terms(), pipelines_of(self.unit)
+        self.undated = repository.count('status = "open" and (amount is missing or expected_close is missing)')
+        until = f'status = "open" and amount is not missing and expected_close <= {self.end.isoformat()}'
+        batch: list[Opportunity] = []
+        for each in repository.stream(until):
+            batch.append(each)
+            if len(batch) == CHUNK:
+                yield from self._receipts(batch, terms, pipelines)
+                batch = []
+        yield from self._receipts(batch, terms, pipelines)
+
+    def _receipts(self, batch: list[Opportunity], terms: dict[Any, PaymentTerms], pipelines: Any) -> Iterator[CashItem]:
+        agreed = self._agreed(batch)
+        for each in batch:
+            chance = _chance(each, pipelines)
+            if chance is None:
+                self.undated += 1
+                continue
+            if each.amount is None or each.expected_close is None:
+                continue
+            amount = self.rates.convert(each.amount, self.start)
+            if amount is not None:
+                yield from deal_receipts(
+                    amount,
+                    max(each.expected_close, self.start),
+                    chance,
+                    terms.get(each.payment_terms or agreed.get(each.customer), AT_ONCE),
+                    reference=str(each.id),
+                    days_late=self.late.of(each.customer),
+                )
+
+    def _terms(self) -> dict[Any, PaymentTerms]:
+        stored: RecordRepository[Terms] = RecordRepository(self.unit, self.unit.catalogue.of(Terms))
+        if self.unit.rule(stored.type).hidden:
+            return {}
+        return {each.id: each.schedule for each in stored.stream()}
+
+    def _agreed(self, batch: list[Opportunity]) -> dict[UUID | None, UUID]:
+        """The payment terms of the customers of those that say none."""
+        wanted = {each.customer for each in batch if each.payment_terms is None and each.customer is not None}
+        found = reading.several(self.unit, self.unit.catalogue.of(Customer), sorted(wanted))
+        return {each.id: each.payment_terms for each in found if each.payment_terms is not None}
+
+    def planned(self) -> Iterator[CashItem]:
+        """Each payment of one's own on each of its days."""
+        plans: RecordRepository[PlannedPayment] = RecordRepository(self.unit, self.unit.catalogue.of(PlannedPayment))
+        if not self.unit.rule(plans.type).hidden.isdisjoint(("amount", "first_on", "repeats", "until", "kind")):
+            return
+        for each in plans.stream(f"first_on <= {self.end.isoformat()}"):
+            amount = self.rates.convert(each.amount, self.start)
+            if amount is not None:
+                for day in each.days(self.start, self.end):
+                    yield CashItem(on=day, amount=-amount, source=each.kind, reference=str(each.id))
+
+
+def _chance(opportunity: Opportunity, pipelines: Mapping[UUID, Any]) -> Decimal | None:
+    """The opportunity's own probability, else that of its stage."""
+    if opportunity.probability is not None:
+        return opportunity.probability
+    pipeline = pipelines.get(opportunity.pipeline) if opportunity.pipeline is not None else None
+    stage = pipeline.by_key().get(opportunity.stage) if pipeline is not None else None
+    return None if stage is None else stage.probability
