@@ -25,6 +25,8 @@ COMMANDS: Final = {
     "opportunity": ("crmcore.cli.opportunity:opportunity", "Move opportunities through their pipeline."),
     "pipeline": ("crmcore.cli.pipeline:show_pipeline", "Show what stands in each stage, and what became of it."),
     "forecast": ("crmcore.cli.pipeline:show_forecast", "Show what open opportunities are expected to bring."),
+    "purchases": ("crmcore.cli.purchases:purchases", "List what was bought when, by whom, with what complaint."),
+    "cash-flow": ("crmcore.cli.cash_flow:show_cash_flow", "Forecast the balance of cash."),
     "import": ("crmcore.cli.importing:import_file", "Import records from a file."),
     "export": ("crmcore.cli.exporting:export_file", "Export records to a file."),
     "fields": ("crmcore.cli.declared:fields", "Record types and their fields."),
