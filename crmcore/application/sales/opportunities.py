@@ -64,7 +64,7 @@ def _is_readable(after: Any) -> bool:
 
 
 def _history(unit: Session, before: Opportunity | None, after: Opportunity) -> Iterator[StageChange]:
-    now = unit.now()
+    now = after.changed_at or unit.now()
     if before is not None:
         if any(getattr(before, name) != getattr(after, name) for name in WATCHED):
             yield _row(unit, after, before.stage, now)

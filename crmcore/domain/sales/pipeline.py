@@ -72,6 +72,8 @@ def check_stages(pipeline: Pipeline) -> Mapping[str, str]:
     seen = Counter(each.stage for each in pipeline.stages)
     if twice := sorted(key for key, times in seen.items() if times > 1):
         problems["stages"] = f"two stages have the key {twice[0]!r}"
+    elif "" in seen:
+        problems["stages"] = "a stage has no name"
     elif all(each.kind != "open" for each in pipeline.stages):
         problems["stages"] = "a pipeline needs an open stage to begin in"
     for index, each in enumerate(pipeline.stages):
