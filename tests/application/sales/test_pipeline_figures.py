@@ -241,8 +241,10 @@ def happen(work: UnitOfWork, deals: list[UUID], pipeline: UUID, event: tuple[str
         work.pipelines.change(pipeline, stages=tuple(held))
     elif deals:
         id = deals[which % len(deals)]
-        status = work.opportunities.get(id).status
-        if what == "move" and not (value in ("won", "lost") and status not in ("open", value)):
+        deal = work.opportunities.get(id)
+        ends = value in ("won", "lost") and deal.status != value
+        early = deal.opened_on is not None and deal.opened_on > now.date()
+        if what == "move" and not (ends and (early or deal.status != "open")):
             work.opportunities.move(id, value)
         elif what == "amount":
             work.opportunities.change(id, amount=eur(value))
