@@ -81,7 +81,7 @@ class Precedence:
             return False
         if any(key in self._awaited for need in needs for key in self._means(need)):
             return True
-        self._references.missing(needs)
+        self._references.missing(self._references.still_missing(needs))
         return False
 
     def wait(self, entry: Entry) -> None:

@@ -77,6 +77,11 @@ class References:
         """What of an entry's references is still a text."""
         return list(self._needs([entry]))
 
+    def still_missing(self, needs: Sequence[Need]) -> list[Need]:
+        """Those that are not there even now, where a row before may have had their record made; the others get it."""
+        found = self._finder.find({need.wanted for need in needs if need.rule.missing == "create"})
+        return [need for need in needs if not self._put(need, found.get(need.wanted, ()))]
+
     def missing(self, needs: Sequence[Need]) -> None:
         """Refuse, leave out or create what is not there, as the map says of each column."""
         wanted: dict[Wanted, None] = {}

@@ -196,3 +196,13 @@ def test_a_missing_manager_is_created_only_if_the_file_has_none(desk: Desk) -> N
     assert counts(report) == (3, 3, 0, 0, 0)
     assert {user.name: user.team for user in desk.all("user")} == {"A": "x", "B": "x", "Boss": "top", "Chief": None}
     assert staff(desk) == {"A": "Boss", "B": "Chief", "Boss": None, "Chief": None}
+
+
+@pytest.mark.parametrize("apart", [1, 600])
+def test_a_manager_of_many_is_created_once(desk: Desk, apart: int) -> None:
+    """There would be as many managers of one name as there are people under them, each with one."""
+    rule = "[columns]\nmanager = { field = 'manager', match = 'name', missing = 'create' }"
+    people = "".join(f"Clerk {n},{'boss' if n % 2 else 'Boss'}\n" for n in range(3 * apart))
+    assert counts(desk.take(f"name,manager\n{people}", "user", map=rule))[1] == 3 * apart
+    assert [user.name for user in desk.all("user") if user.manager is None] == ["Boss"]
+    assert desk.all("user", 'manager.name = "Boss"')[0].name == "Clerk 0"
