@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from crmcore.application.importing import ImportReport
+    from crmcore.application.importing.undoing import UndoReport
 
 T = TypeVar("T")
 READ_ONLY = "with plugins 'none' no record is written: guards of plugins could not be asked"
@@ -173,31 +174,38 @@ class Crm:
     ) -> ImportReport:
         """Import a file as records of one type, in chunks of about so many rows that each commit.
 
-        `map` is a mapping file; `plan` has the other fields of `ImportPlan`: match, on_duplicate, source, date_format
-        ... Refused rows go into the file `rejects`. `resume`: the batch of an interrupted import of this very file, to
-        be taken to its end as it began. `dry_run`: the same report, nothing written. `progress` is called with the
-        number of rows done. To import within a transaction of your own, see `application.importing.import_records`.
+        `map` is a mapping file; `plan` has the other fields of `ImportPlan`: match, on_duplicate, source, ... Refused
+        rows go into the file `rejects`. `resume`: the batch of an interrupted import of this very file, to be taken to
+        its end as it began. `dry_run`: the same report, nothing written. `progress` is told the number of rows done.
 
-        Raises ImportRefused for a file, map or batch that does not fit as a whole, InvalidSetting, UnknownName; an
-        error that comes after the first chunk has the batch in its details.
+        Raises ImportRefused for a file, map or batch that does not fit, InvalidSetting, UnknownName; an error that
+        comes after the first chunk has the batch in its details.
         """
         from crmcore.adapters import files
         from crmcore.adapters.serialization.schemas import RowSchemas
-        from crmcore.application.importing import ImportPlan, file_import, mapping
+        from crmcore.application.importing.file_import import ImportRequest, import_file, plan_for
 
-        self.catalogue.record(record)
-        given = mapping.ColumnMapping() if map is None else mapping.read_mapping(files.read_text(map), str(map))
-        request = file_import.ImportRequest(
+        request = ImportRequest(
             path=Path(path),
-            plan=ImportPlan(record=record, mapping=given, **plan),
+            plan=plan_for(self.catalogue.record(record), None if map is None else files.read_text(map), str(map), plan),
             reading={"format": format, "encoding": encoding, "sheet": sheet},
             rejects=None if rejects is None else Path(rejects),
             dry_run=dry_run,
             resume=resume,
             chunk=chunk,
         )
-        begin = partial(self.work, actor)
-        return file_import.import_file(begin, files, RowSchemas(self.catalogue), request, progress)
+        return import_file(partial(self.work, actor), files, RowSchemas(self.catalogue), request, progress)
+
+    def undo_import(
+        self, batch: UUID | str, *, actor: Actor | str, progress: Callable[[int], None] | None = None
+    ) -> UndoReport:
+        """Undo an import, finished or interrupted, in pages that each commit: what it added is removed, what it changed
+        gets its former values back; what somebody has changed since or refers to is kept and named. An interrupted
+        undoing is ended by calling this again. Raises NotFound, and ImportRefused for a batch that is undone already.
+        """
+        from crmcore.application.importing.undoing import undo_import
+
+        return undo_import(partial(self.work, actor), batch, progress)
 
     def pump(self, seconds: float = 10.0) -> dict[str, int]:
         """Number committed changes for the feed, for at most `seconds`; how many events there were."""

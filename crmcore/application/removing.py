@@ -5,12 +5,13 @@ Rows of logs about it, declared `on_remove="follow"`, go with it, each with its 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from crmcore.application import changing, journal, reading
 from crmcore.application.session import Session
 from crmcore.domain.bound import Bound, BoundQuery, Test, ToFacet, ToPart, Via, every
-from crmcore.domain.change import Change
+from crmcore.domain.change import Change, LogEntry
 from crmcore.domain.errors import StillReferenced
 from crmcore.domain.field import Field
 from crmcore.domain.record import Record, RecordType
@@ -47,28 +48,29 @@ def _follow(unit: Session, holder: RecordType, where: Bound) -> None:
 def _erase(unit: Session, type: RecordType, record: Record) -> None:
     """Take the row out, and log what it was."""
     plan = unit.kernel.plan(type)
-    plain = journal.plain_record(plan, record)
-    for facet in unit.catalogue.facets.get(type.name, ()):
-        plain.update(journal.plain_facet(facet, unit.kernel.facet_shape(facet), record.facets.get(facet.cls)))
     with unit.writing() as transaction:
         transaction.drop_keys([KeyRow(kind, key, type.name, record.id) for kind, key in plan.keys(record)])
         transaction.delete(type, record)
-        transaction.append(
-            [
-                journal.entry(
-                    at=unit.now(),
-                    actor=str(unit.actor),
-                    source=unit.source,
-                    work=unit.id,
-                    record=type.name,
-                    id=record.id,
-                    subject=journal.subject_of(type, record),
-                    version=record.version + 1,
-                    operation="remove",
-                    diff=journal.difference(plain, {}),
-                )
-            ]
-        )
+        transaction.append([entry_of(unit, type, record)])
+
+
+def entry_of(unit: Session, type: RecordType, record: Record) -> LogEntry:
+    """What the log says of a removal; the record has all its facets."""
+    plain = journal.plain_record(unit.kernel.plan(type), record)
+    for facet in unit.catalogue.facets.get(type.name, ()):
+        plain.update(journal.plain_facet(facet, unit.kernel.facet_shape(facet), record.facets.get(facet.cls)))
+    return journal.entry(
+        at=unit.now(),
+        actor=str(unit.actor),
+        source=unit.source,
+        work=unit.id,
+        record=type.name,
+        id=record.id,
+        subject=journal.subject_of(type, record),
+        version=record.version + 1,
+        operation="remove",
+        diff=journal.difference(plain, {}),
+    )
 
 
 def _references(unit: Session, type: RecordType, id: UUID) -> list[tuple[RecordType, Field, Bound]]:
@@ -76,7 +78,7 @@ def _references(unit: Session, type: RecordType, id: UUID) -> list[tuple[RecordT
     standing: dict[str, int] = {}
     yielding = []
     for holder, place, field in unit.catalogue.references_to(type.name):
-        where = _pointing(unit, type, holder, place, field, id)
+        where = pointing(unit, type, holder, place, field, [id])
         if not unit.transaction.count(BoundQuery(type=holder, where=where)):
             continue
         if field.on_remove != "refuse" and not place:
@@ -109,8 +111,11 @@ def _still_referenced(type: RecordType, id: UUID, seen: dict[str, int]) -> Still
     )
 
 
-def _pointing(unit: Session, type: RecordType, holder: RecordType, place: str, field: Field, id: UUID) -> Bound:
-    test: Bound = Test(field, "=", (id,))
+def pointing(
+    unit: Session, type: RecordType, holder: RecordType, place: str, field: Field, ids: Sequence[UUID]
+) -> Bound:
+    """What fits records that refer by this field to one of these."""
+    test: Bound = Test(field, "in", tuple(ids)) if len(ids) > 1 else Test(field, "=", tuple(ids))
     if field.target == "*" and (type_field := holder.field(field.target_field)):
         test = every(test, Test(type_field, "=", (type.name,)))
     if place.startswith("facet:") and (facet := unit.catalogue.facet(holder, place.removeprefix("facet:"))):

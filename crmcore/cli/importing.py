@@ -20,6 +20,7 @@ from crmcore.cli.session import Session, pass_session
 from crmcore.domain.reading import DECIMAL_MARKS
 
 if TYPE_CHECKING:
+    from crmcore.application.importing.undoing import UndoReport
     from crmcore.crm import Crm
 
 SHOWN: Final = 20
@@ -90,6 +91,20 @@ def import_file(session: Session, /, **given: Any) -> int:
     return errors.REJECTED if report.rejected else errors.DONE
 
 
+@click.command("import-undo", cls=Command)
+@click.argument("batch", metavar="BATCH")
+@pass_session
+def undo(session: Session, batch: str) -> None:
+    """Remove what an import added and give back the values that it changed.
+
+    What somebody has changed since, or refers to, is kept and listed. An undoing that was interrupted is ended by
+    running it again.
+    """
+    report = session.crm.undo_import(batch, actor=session.settings.actor)
+    session.emit(report.plain(), lambda: undo_text(report))
+    session.pump()
+
+
 def import_into(session: Session, crm: Crm, request: Request, actor: str) -> ImportReport:
     """Do what is asked, and show how far it is."""
     given = attrs.asdict(request, recurse=False)
@@ -114,6 +129,14 @@ def lines_of(path: Path) -> int:
     """How many lines a file has: about how many rows."""
     with path.open("rb") as file:
         return sum(block.count(b"\n") for block in iter(lambda: file.read(BLOCK), b""))
+
+
+def undo_text(report: UndoReport) -> str:
+    """The report of an undoing for people, with the first records that were kept."""
+    head = f"{report.removed:,} removed, {report.restored:,} restored, {len(report.kept):,} kept"
+    listed = [attrs.asdict(each) for each in report.kept[:SHOWN]]
+    more = f"\n… and {len(report.kept) - SHOWN:,} more" if len(report.kept) > SHOWN else ""
+    return f"{head}\n\n{tables.table(listed, most=output.terminal_width())}{more}" if listed else head
 
 
 def report_text(report: ImportReport, dry: bool) -> str:

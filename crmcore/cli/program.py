@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "purchases": ("crmcore.cli.purchases:purchases", "List what was bought when, by whom, with what complaint."),
     "cash-flow": ("crmcore.cli.cash_flow:show_cash_flow", "Forecast the balance of cash."),
     "import": ("crmcore.cli.importing:import_file", "Import records from a file."),
+    "import-undo": ("crmcore.cli.importing:undo", "Take back what an import did."),
     "export": ("crmcore.cli.exporting:export_file", "Export records to a file."),
     "fields": ("crmcore.cli.declared:fields", "Record types and their fields."),
     "plugins": ("crmcore.cli.declared:plugins", "Active and installed plugins."),

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from crmcore.application.importing.batch_log import BatchLog, kept_chunks, last_number
 from crmcore.application.importing.chunk_text import Kept
 from crmcore.application.importing.entries import Batch
+from crmcore.application.importing.patience import Patience
 from crmcore.application.importing.report import Progress
 from crmcore.application.importing.run import FileImport, hand_over
 from crmcore.application.importing.state import Chunk, Start, State
 from crmcore.application.importing.tally import Refused
-from crmcore.domain.errors import ConcurrentChange, CrmError, StorageBusy
+from crmcore.domain.errors import CrmError
 from crmcore.ports.exchange import BadRow, RawRow, RejectSink, RowSource
 
 if TYPE_CHECKING:
     from crmcore.application.unit import UnitOfWork
-
-RETRIES: Final = 5
-_PAUSES = random.SystemRandom()
 
 
 class Begin(Protocol):
@@ -67,20 +63,18 @@ class BatchRun:
         """Take all that is left. A chunk that another writer got in the way of is repeated; an error that ends the
         import names the batch, so that it can be resumed."""
         batches: Iterator[Batch] | None = None
-        failures = 0
+        patience = Patience()
         while not self.state.finished:
             try:
                 batches = self._importing.batches(self.state) if batches is None else batches
                 chunk = self._take(batches)
             except CrmError as error:
-                failures += 1
-                if failures > RETRIES or not isinstance(error, StorageBusy | ConcurrentChange):
+                if not patience.lasts(error):
                     self._name_batch(error)
                     raise
                 batches = None  # the rows of the chunk are read anew
-                time.sleep(_PAUSES.uniform(0, 0.02 * 2**failures))
                 continue
-            failures = 0
+            patience.restore()
             self.state.add(chunk)
             hand_over(chunk, self._sink)
             batches = None if chunk.next is None else batches

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -14,6 +14,7 @@ import attrs
 from crmcore.application.importing.batch_log import BatchLog, batch_id, batch_to_resume, unfinished
 from crmcore.application.importing.batch_run import BatchRun, Begin
 from crmcore.application.importing.binding import bind
+from crmcore.application.importing.mapping import ColumnMapping, read_mapping
 from crmcore.application.importing.plan import ImportPlan
 from crmcore.application.importing.plan_text import check_same, plan_of, plan_text
 from crmcore.application.importing.report import ImportReport, Progress
@@ -21,6 +22,7 @@ from crmcore.application.importing.run import ROWS, FileImport, import_records
 from crmcore.application.importing.state import Start
 from crmcore.domain.errors import InvalidSetting
 from crmcore.domain.import_batch import ImportBatch
+from crmcore.domain.record import RecordType
 from crmcore.ports.codec import Schemas
 from crmcore.ports.exchange import RejectSink, RowSource
 
@@ -81,6 +83,12 @@ def import_file(
         run.finish()
     others = tuple(each for each in others if each != str(start.id))
     return run.state.report(str(start.id), time.monotonic() - began, binding.left_out, others)
+
+
+def plan_for(type: RecordType, map: str | None, name: str, options: Mapping[str, Any]) -> ImportPlan:
+    """The plan with these options, and the mapping in a text of TOML; `name` says where that came from."""
+    mapping = ColumnMapping() if map is None else read_mapping(map, name)
+    return ImportPlan(record=type.name, mapping=mapping, **options)
 
 
 def _rehearse(
