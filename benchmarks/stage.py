@@ -15,6 +15,7 @@ import attrs
 import crmcore
 from benchmarks import data
 from benchmarks.drivers import Raw, connect
+from benchmarks.opportunities import add_opportunities
 from benchmarks.places import Place
 from benchmarks.rows import Table, Written, all_rows, load, tables_of
 from benchmarks.timing import Clock, Times, timed
@@ -37,6 +38,7 @@ class Size:
     interactions: int
     bulk: int
     file: int
+    opportunities: int
     busy: int = 2_000
     rounds: int = 5
     singles: int = 100
@@ -44,9 +46,9 @@ class Size:
 
 
 SIZES: Final = {
-    "tiny": Size(200, 1_000, 100, 200, busy=100, rounds=1, singles=5, queries=5),
-    "small": Size(20_000, 100_000, 5_000, 20_000),
-    "full": Size(200_000, 1_000_000, 20_000, 200_000),
+    "tiny": Size(200, 1_000, 100, 200, 200, busy=100, rounds=1, singles=5, queries=5),
+    "small": Size(20_000, 100_000, 5_000, 20_000, 20_000),
+    "full": Size(200_000, 1_000_000, 20_000, 200_000, 200_000),
 }
 
 
@@ -118,9 +120,26 @@ class Stage:
     @cached_property
     def twins(self) -> Twins:
         """Two databases with the customers of one bulk load."""
+        return self._twins(lambda crm: add_customers(crm, data.customers(self.size.bulk)))
+
+    @cached_property
+    def sellers(self) -> Twins:
+        """Two databases with as many opportunities."""
+        return self._twins(lambda crm: add_opportunities(crm, self.size.bulk, ACTOR))
+
+    @cached_property
+    def market(self) -> Database:
+        """A database full of opportunities."""
+        self.note("filling a database with opportunities")
+        database = self.stack.enter_context(self.fresh())
+        add_opportunities(database.crm, self.size.opportunities, ACTOR)
+        self._look(database)
+        return database
+
+    def _twins(self, fill: Callable[[Crm], None]) -> Twins:
         self.note("twin databases")
         ours, floor = (self.stack.enter_context(self.fresh()) for _ in range(2))
-        add_customers(ours.crm, data.customers(self.size.bulk))
+        fill(ours.crm)
         tables = ours.tables()
         replay(floor.raw, all_rows(ours.raw, tables))
         return Twins(ours, floor, tables)
@@ -135,10 +154,14 @@ class Stage:
         ours = timed(self.clock, lambda: add_customers(database.crm, made))
         floor = self._replayed(database)
         fill(database.crm, customers, self.size, self.note)
+        self._look(database)
+        return World(database, customers, Times([ours / len(made)], [floor / len(made)]))
+
+    def _look(self, database: Database) -> None:
+        """Let a server look at what its tables hold, as it does by itself after a while."""
         if self.storage != "sqlite":
             for table in database.tables():
                 database.raw.run(f"ANALYZE {'TABLE ' * (self.storage == 'mariadb')}{table.name}")
-        return World(database, customers, Times([ours / len(made)], [floor / len(made)]))
 
     def _replayed(self, database: Database) -> float:
         """The seconds in which the rows of a database go into an empty one."""

@@ -7,7 +7,7 @@ from typing import Final
 
 from benchmarks.report import Result
 from benchmarks.stage import Stage
-from benchmarks.tasks import bulk, customer, listing, process, single
+from benchmarks.tasks import bulk, customer, listing, process, selling, single
 
 Task = Callable[[Stage], Iterator[Result]]
 
@@ -24,5 +24,8 @@ TASKS: Final[dict[str, Task]] = {
     "view": customer.view,
     "timeline": listing.pages,
     "count": listing.count,
+    "move": selling.move_one,
+    "pipeline": selling.pipeline,
+    "forecast": selling.forecasts,
 }
 """The short name of each measurement, for `--task`."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from benchmarks.stage import ACTOR, Stage
+from benchmarks.stage import ACTOR, Database, Stage
 from benchmarks.timing import Seconds, Times, alternate, each
 from crmcore.application.unit import UnitOfWork
 
@@ -14,9 +14,17 @@ Question = Callable[[UnitOfWork, Any], object]
 Answer = Callable[[Any], object]
 
 
-def in_turns(stage: Stage, ask: Question, values: Sequence[Any], answer: Answer, stored: Sequence[Any]) -> Times:
-    """`ask(work, value)` for each value, `answer(value)` for each of those that the driver takes in their place."""
-    database = stage.world.database
+def in_turns(
+    stage: Stage,
+    ask: Question,
+    values: Sequence[Any],
+    answer: Answer,
+    stored: Sequence[Any],
+    database: Database | None = None,
+) -> Times:
+    """`ask(work, value)` for each value, `answer(value)` for each of those that the driver takes in their place; in
+    the world's database unless another is given."""
+    database = database or stage.world.database
 
     def ours(_: int) -> Seconds:
         with database.crm.work(actor=ACTOR) as work:

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from benchmarks import data
-from benchmarks.drivers import Raw, Row, named
+from benchmarks.drivers import Raw, Row, insertion, named
 from benchmarks.report import Result, Target, per_unit
 from benchmarks.rows import LOG, Table, few, rows_by_id
 from benchmarks.stage import ACTOR, Stage, Twins
@@ -23,6 +23,7 @@ from crmcore.domain.customer import Customer
 
 Statement = tuple[str, Row]
 TARGET = Target(5, 3)
+CUSTOMERS = "crm_customer"
 TITLES = ("Directrice", "مدیر فروش", "مدير المبيعات", "Buyer", "Geschäftsführerin")
 
 
@@ -69,11 +70,12 @@ def change_one(stage: Stage) -> Iterator[Result]:
         page = work.customers.query(sort="external_id", limit=size.singles)
     ids = [customer.id for customer in page.items]
     for number in range(size.rounds + 1):
-        before, titles = _state(twins, ids), [f"{TITLES[n % len(TITLES)]} {number}" for n in range(len(ids))]
+        before = state(twins, CUSTOMERS, ids)
+        titles = [f"{TITLES[n % len(TITLES)]} {number}" for n in range(len(ids))]
         ours = each(
             stage.clock, (partial(_change, twins.ours.crm, id, title) for id, title in zip(ids, titles, strict=True))
         )
-        floor = each(stage.clock, _changes(twins, before, _state(twins, ids)))
+        floor = each(stage.clock, _changes(twins, before, state(twins, CUSTOMERS, ids)))
         if number:
             times.ours.extend(ours)
             times.floor.extend(floor)
@@ -88,35 +90,40 @@ def _change(crm: Crm, id: UUID, title: str) -> None:
 State = dict[Any, tuple[Row, list[Row]]]
 
 
-def _tables(twins: Twins) -> tuple[Table, Table]:
-    """The table of customers, and the log."""
-    return next(t for t in twins.tables if t.name == "crm_customer"), next(t for t in twins.tables if t.name == LOG)
+def _table(twins: Twins, name: str) -> Table:
+    return next(table for table in twins.tables if table.name == name)
 
 
-def _state(twins: Twins, ids: list[UUID]) -> State:
-    """Each customer's row, and its rows of the log."""
+def state(twins: Twins, table: str, ids: list[UUID]) -> State:
+    """The row of each of these records, and its rows of the log."""
     raw = twins.ours.raw
     stored = [raw.id(id) for id in ids]
-    written = rows_by_id(raw, _tables(twins), stored)
+    written = rows_by_id(raw, (_table(twins, table), _table(twins, LOG)), stored)
     return {id: (written[id][0].rows[0], list(written[id][1].rows)) for id in stored}
+
+
+def updating(twins: Twins, name: str, id: object, old: Row, new: Row) -> tuple[Statement, Statement]:
+    """What reads a record's row, and what turns the old one into the new one."""
+    raw, columns = twins.floor.raw, _table(twins, name).columns
+    reading = f"SELECT {named(raw, columns)} FROM {name} WHERE id = {raw.mark}"
+    differs = [(c, b) for c, a, b in zip(columns, old, new, strict=True) if a != b]
+    assignments = ", ".join(f"{named(raw, [c])} = {raw.mark}" for c, _ in differs)
+    update = f"UPDATE {name} SET {assignments} WHERE id = {raw.mark} AND version = {raw.mark}"
+    return (reading, (id,)), (update, (*(value for _, value in differs), id, old[columns.index("version")]))
 
 
 def _changes(twins: Twins, before: State, after: State) -> Iterator[Callable[[], None]]:
     """What turns each customer's old state into the new one."""
-    raw, (table, log) = twins.floor.raw, _tables(twins)
-    place = table.columns.index("version")
-    reading = f"SELECT {named(raw, table.columns)} FROM {table.name} WHERE id = {raw.mark}"
-    insert = f"INSERT INTO {LOG} ({named(raw, log.columns)}) VALUES ({', '.join([raw.mark] * len(log.columns))})"
+    raw = twins.floor.raw
+    insert = insertion(raw, LOG, _table(twins, LOG).columns)
     for id, (row, entries) in after.items():
         old, known = before[id]
-        differs = [(c, b) for c, a, b in zip(table.columns, old, row, strict=True) if a != b]
-        assignments = ", ".join(f"{named(raw, [c])} = {raw.mark}" for c, _ in differs)
-        update = f"UPDATE {table.name} SET {assignments} WHERE id = {raw.mark} AND version = {raw.mark}"
-        values = (*(value for _, value in differs), id, old[place])
-        yield partial(_read_and_send, raw, (reading, (id,)), [(update, values), (insert, entries[len(known)])])
+        reading, update = updating(twins, CUSTOMERS, id, old, row)
+        yield partial(read_and_send, raw, reading, [update, (insert, entries[len(known)])])
 
 
-def _read_and_send(raw: Raw, reading: Statement, statements: list[Statement]) -> None:
+def read_and_send(raw: Raw, reading: Statement, statements: list[Statement]) -> None:
+    """Read, then write, in one transaction."""
     raw.begin()
     raw.fetch(*reading)
     for sql, values in statements:

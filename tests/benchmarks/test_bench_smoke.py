@@ -28,6 +28,11 @@ EXPECTED = {
     "timeline, row 95": "us",
     "timeline, row 95 against row 1": "us",
     "count by predicate": "us",
+    "move one": "us",
+    "pipeline": "us",
+    "pipeline, as of a past time": "us",
+    "forecast, weighted": "us",
+    "forecast, historical": "us",
 }
 
 
