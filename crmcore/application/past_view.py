@@ -14,6 +14,7 @@ import attrs
 
 from crmcore.application import reading, relationships
 from crmcore.application.repository import RecordRepository
+from crmcore.application.sales import receivables
 from crmcore.application.session import Session
 from crmcore.application.timeline import Entry, TimelinePage, moment
 from crmcore.application.whole_view import RECENT, Purchases, WholeView
@@ -23,6 +24,7 @@ from crmcore.domain.money import Money
 from crmcore.domain.order import Order
 from crmcore.domain.record import Record, RecordType
 from crmcore.domain.relationship import INVERSES, Relationship
+from crmcore.domain.sales.invoice import Invoice
 
 
 def past_view(unit: Session, customer: UUID, at: dt.datetime, recent: int = RECENT) -> WholeView:
@@ -38,7 +40,18 @@ def past_view(unit: Session, customer: UUID, at: dt.datetime, recent: int = RECE
         TimelinePage(tuple(_timeline(unit, customer, at)[:recent]), None),
         tuple(orders[:recent]),
         Purchases(len(orders), _totals(orders)),
+        _account(unit, customer, at, recent),
     )
+
+
+def _account(unit: Session, customer: UUID, at: dt.datetime, recent: int) -> receivables.Account:
+    """The invoices as they were known; of one whose day of issue is hidden nothing tells its place."""
+    type = unit.catalogue.of(Invoice)
+    known = [each for each in _known(unit, type, "customer", customer, at) if isinstance(each, Invoice)]
+    known.sort(key=lambda each: (each.issued_on is not None, each.issued_on or dt.date.min, each.id), reverse=True)
+    told = unit.rule(type).hidden.isdisjoint(receivables.BALANCED)
+    unpaid = [each for each in known if each.status == "open"] if told else []
+    return receivables.Account(tuple(known[:recent]), receivables.balances(unpaid))
 
 
 def _known(unit: Session, type: RecordType, who: str, customer: UUID, at: dt.datetime) -> Iterator[Record]:

@@ -8,6 +8,7 @@ import attrs
 
 from crmcore.application import reading, relationships, timeline
 from crmcore.application.repository import RecordRepository
+from crmcore.application.sales import receivables
 from crmcore.application.session import Session
 from crmcore.domain.bound import BoundQuery, SortKey, Test, every
 from crmcore.domain.customer import Customer
@@ -27,13 +28,15 @@ class Purchases:
 
 @attrs.frozen
 class WholeView:
-    """The customer with every facet, the relationships, the newest timeline entries and orders, the purchases."""
+    """The customer with every facet, the relationships, the newest timeline entries, orders and invoices, the purchases
+    and what is open of all invoices."""
 
     customer: Customer
     relationships: tuple[relationships.Seen, ...]
     timeline: timeline.TimelinePage
     orders: tuple[Order, ...]
     purchases: Purchases
+    account: receivables.Account
 
 
 def whole_view(unit: Session, customer: UUID, recent: int = RECENT) -> WholeView:
@@ -48,6 +51,7 @@ def whole_view(unit: Session, customer: UUID, recent: int = RECENT) -> WholeView
         timeline.timeline(unit, customer, recent),
         _orders(unit, customer, recent),
         purchases(unit, customer),
+        receivables.account(unit, customer, recent),
     )
 
 

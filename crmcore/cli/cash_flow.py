@@ -102,5 +102,7 @@ def notes(found: CashForecast) -> list[str]:
     if found.missing_rates:
         told.append(f"Left out, for want of an exchange rate: amounts in {', '.join(found.missing_rates)}.")
     if found.undated:
-        told.append(f"Left out, for want of an amount, a day of closing or a probability: open opportunities, {found.undated}.")
+        told.append(
+            f"Left out, as amount, day of closing or probability is missing: open opportunities, {found.undated}."
+        )
     return told

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from crmcore.application.past_view import past_view
+from crmcore.application.sales.receivables import BALANCED
 from crmcore.application.whole_view import WholeView, whole_view
 from crmcore.cli import output, tables, timeline
 from crmcore.cli.naming import found_id, id_argument, record_argument, source_option
@@ -16,11 +17,14 @@ from crmcore.cli.session import Session, pass_session
 from crmcore.domain.customer import Customer
 from crmcore.domain.reading import read_datetime
 from crmcore.domain.record import Record
+from crmcore.domain.sales.invoice import Invoice
+from crmcore.domain.sales.settlement import days_overdue, open_balance
 
 if TYPE_CHECKING:
     from crmcore.application.unit import UnitOfWork
 
 View = dict[str, Any]
+INVOICES: Final = ("issued_on", "number", "status", "total", "due_on", "paid_on", "open", "days_overdue")
 
 
 @click.command("show", cls=Command)
@@ -30,7 +34,8 @@ View = dict[str, Any]
 @source_option
 @pass_session
 def show(session: Session, record: str, id: str, as_of: str | None, source: str | None) -> None:
-    """Show a record; of a customer, the whole view: contact points, relationships, timeline, orders and value."""
+    """Show a record; of a customer, the whole view: contact points, relationships, timeline, orders, invoices and
+    value."""
     with session.work() as work:
         type = work.catalogue.record(record)
         at = None if as_of is None else read_datetime(as_of, work.kernel.zone)
@@ -56,12 +61,25 @@ def whole(work: UnitOfWork, view: WholeView) -> View:
         "timeline": timeline.entries(work, view.timeline.items),
         "opportunities": [],
         "orders": orders,
+        "invoices": [_invoice(work, each) for each in view.account.invoices],
+        "open_balances": [balance.plain() for balance in view.account.open],
         "value": {
             "orders": view.purchases.orders,
             "totals": [total.plain() for total in view.purchases.totals],
         },
         "panels": _panels(customer, view.customer),
     }
+
+
+def _invoice(work: UnitOfWork, invoice: Invoice) -> View:
+    """An invoice with what is open of it, and by how many days that is overdue today."""
+    type = work.catalogue.of(Invoice)
+    found = Face(work, type).flat(invoice)
+    if not work.rule(type).hidden.isdisjoint(BALANCED):
+        return found
+    today = work.now().astimezone(work.kernel.zone).date()
+    balance = open_balance(invoice)
+    return {**found, "open": balance and balance.plain(), "days_overdue": days_overdue(invoice, today)}
 
 
 def labelled(work: UnitOfWork, view: View) -> View:
@@ -100,11 +118,13 @@ def view_text(view: View) -> str:
     most = output.terminal_width()
     value = view["value"]
     bought = f"{value['orders']} orders; {tables.plain_text(value['totals'])}".rstrip("; ")
+    bought += f"; open: {tables.plain_text(view['open_balances'])}" if view["open_balances"] else ""
     sections = [
         tables.sheet(view["customer"], most),
         _section("contact points", tables.table(view["contact_points"], ("kind", "value", "usage", "preferred"), most)),
         _section("relationships", tables.table(view["relationships"], ("kind", "label", "from_date", "to_date"), most)),
         _section("orders", tables.table(view["orders"], ("ordered_at", "external_id", "status", "total"), most)),
+        _section("invoices", tables.table(view["invoices"], INVOICES, most)),
         _section("timeline", timeline.shown(view["timeline"])),
         _section("value", bought),
     ]

@@ -18,6 +18,8 @@ WHOLE_VIEW = {
     "timeline",
     "opportunities",
     "orders",
+    "invoices",
+    "open_balances",
     "value",
     "panels",
 }
@@ -200,6 +202,7 @@ def test_the_whole_view_holds_what_the_contract_says(loyal: Crm) -> None:
     loyal.add("order", f"customer={id}", "ordered_at=2025-01-01", "product=", "quantity=2", "unit_price=1.50 USD")
     loyal.add("order", f"customer={id}", "ordered_at=2025-02-01", "total=10 EUR")
     loyal.add("interaction", f"customer={id}", "at=2025-03-01", "channel=call", "subject=Asked for a price")
+    loyal.add("invoice", f"customer={id}", "issued_on=2025-02-01", "due_on=2025-02-15", "total=10 EUR")
     view = loyal.json("show", "customer", "email=LEILA@example.com").done
     assert set(view) == WHOLE_VIEW
     assert view["customer"]["loyalty.tier"] == "bronze"
@@ -217,6 +220,10 @@ def test_the_whole_view_holds_what_the_contract_says(loyal: Crm) -> None:
     assert [each["total"]["currency"] for each in view["orders"]] == ["EUR", "USD"]
     [line] = view["orders"][1]["lines"]
     assert (line["quantity"], line["unit_price"]) == ("2.0000", {"amount": "1.50", "currency": "USD"})
+    [invoice] = view["invoices"]
+    assert (invoice["due_on"], invoice["days_overdue"] > 0) == ("2025-02-15", True)
+    assert [invoice["open"]] == view["open_balances"] == [{"amount": "10.00", "currency": "EUR"}]
+    assert "10.00 EUR" in loyal("show", "customer", "email=leila@example.com").out
     assert view["value"]["orders"] == 2
     assert {(each["amount"], each["currency"]) for each in view["value"]["totals"]} == {
         ("10.00", "EUR"),
@@ -245,7 +252,7 @@ def test_other_records_are_shown_flat_with_their_parts(crm: Crm) -> None:
     """An order would be shown without what was bought."""
     id = crm.add("order", "ordered_at=2025-01-01", "quantity=2", "unit_price=1.50 USD", "description=Tea")["id"]
     shown = crm.json("show", "order", id).done
-    assert set(shown) == ENVELOPE | {"customer", "ordered_at", "status", "total", "lines"}
+    assert set(shown) == ENVELOPE | {"customer", "ordered_at", "status", "total", "discount", "lines"}
     assert shown["lines"][0]["description"] == "Tea"
     assert "LINES" in crm("show", "order", id).out
 

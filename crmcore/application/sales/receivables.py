@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import attrs
@@ -16,6 +16,9 @@ from crmcore.domain.bound import BoundQuery, SortKey, Test, every
 from crmcore.domain.money import Money
 from crmcore.domain.sales.invoice import Invoice
 from crmcore.domain.sales.settlement import open_balance
+
+BALANCED: Final = ("status", "total", "paid_on", "payment", "payments", "payment.amount", "payment.paid_on")
+"""What the open balance of an invoice is told by."""
 
 
 @attrs.frozen
@@ -76,14 +79,14 @@ def account(unit: Session, customer: UUID, recent: int) -> Account:
     sort = () if "issued_on" in hidden else (SortKey(issued, descending=True),)  # its order would tell
     newest = unit.transaction.select(BoundQuery(type=type, where=own, sort=sort, limit=recent))
     unpaid: list[Any] = []
-    if hidden.isdisjoint(("status", "total", "paid_on", "payment", "payments")):
+    if hidden.isdisjoint(BALANCED):
         is_open = Test(status, "=", ("open",))
         unpaid = [f.record for f in unit.transaction.select(BoundQuery(type=type, where=every(own, is_open)))]
     seen: list[Any] = [reading.blanked(unit, type, each.record) for each in newest]
     return Account(tuple(seen), balances(unpaid))
 
 
-def balances(invoices: list[Invoice]) -> tuple[Money, ...]:
+def balances(invoices: Iterable[Invoice]) -> tuple[Money, ...]:
     """What is open of these invoices, by currency; a currency of which nothing is open is left out."""
     sums: dict[str, Money] = {}
     for each in invoices:
