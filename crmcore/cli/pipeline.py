@@ -10,6 +10,7 @@ import click
 
 from crmcore.application.sales.forecast import METHODS, PERIODS, By, Forecast, Method, PeriodForecast, forecast
 from crmcore.application.sales.pipeline_report import PipelineReport, StageFigures, pipeline_report
+from crmcore.application.sales.track_record import MOST, track_record
 from crmcore.cli import charts, output, tables
 from crmcore.cli.listing import where_option
 from crmcore.cli.options import Command
@@ -50,16 +51,34 @@ def show_pipeline(session: Session, pipeline: str | None, where: str | None, as_
 )
 @as_of_option
 @pipeline_option
+@click.option(
+    "--accuracy",
+    type=click.IntRange(1, MOST),
+    metavar="N",
+    help="Compare the forecasts of the last N complete periods with what was won in them.",
+)
 @pass_session
-def show_forecast(session: Session, by: By, method: Method, as_of: str | None, pipeline: str | None) -> None:
+def show_forecast(
+    session: Session, by: By, method: Method, as_of: str | None, pipeline: str | None, accuracy: int | None
+) -> None:
     """Show what open opportunities are expected to bring, by the period in which they are expected to close.
 
     A forecast as of a past time is made of what stood then; nothing that happens later changes it.
     """
+    if accuracy is not None:
+        return _show_accuracy(session, accuracy, by, method, pipeline)
     with session.work() as work:
         at = None if as_of is None else read_datetime(as_of, work.kernel.zone)
         made = forecast(work, by, method, at, pipeline)
     session.emit(forecast_document(made), lambda: forecast_text(made))
+
+
+def _show_accuracy(session: Session, count: int, by: By, method: Method, pipeline: str | None) -> None:
+    with session.work() as work:
+        found = track_record(work, count, by, method, pipeline)
+    rows = [{name: _plain(value) for name, value in attrs.asdict(p, recurse=False).items()} for p in found.periods]
+    errors = {name: _plain(getattr(found, name)) for name in ("wape", "bias", "mape")}
+    session.emit({"periods": rows, **errors}, lambda: f"{tables.table(rows)}\n\n{tables.sheet(errors)}".rstrip())
 
 
 def pipeline_document(report: PipelineReport) -> Document:

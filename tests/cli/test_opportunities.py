@@ -114,3 +114,11 @@ def test_a_pipeline_is_imported_and_listed(crm: Crm, tmp_path: Any) -> None:
         ("call", "0.2000"), ("offer", "0.5000"), ("won", "1.0000"), ("lost", "0.0000"),
     ]  # fmt: skip
     assert crm.add("opportunity", "name=A", "pipeline=sales")["stage"] == "call"
+
+
+def test_forecasts_are_compared_with_what_was_won(crm: Crm, deal: dict[str, Any]) -> None:
+    """A manager could not ask how far to trust the forecast."""
+    found = crm.json("forecast", "--accuracy", "3").done
+    assert len(found["periods"]) == 3
+    assert (found["periods"][0]["actual"]["amount"], found["wape"]) == ("0.00", None)
+    assert "wape" not in crm("forecast", "--accuracy", "1").out

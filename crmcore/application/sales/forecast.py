@@ -10,17 +10,16 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Final, Literal, TypeAlias
-from uuid import UUID
 
 import attrs
 
+from crmcore.application.sales.past_rates import past_rates
 from crmcore.application.sales.pipeline_report import likelihood
-from crmcore.application.sales.standing import Standing, standing
+from crmcore.application.sales.standing import standing
 from crmcore.application.sales.valuation import Sums, Valuation, added, by_currency, listed, valuation
 from crmcore.application.session import Session
 from crmcore.domain.errors import InvalidSetting
 from crmcore.domain.money import Money
-from crmcore.domain.sales.forecasting import historical_rates
 
 By: TypeAlias = Literal["month", "quarter"]
 Method: TypeAlias = Literal["weighted", "historical"]
@@ -29,7 +28,6 @@ PERIODS: Final[Mapping[str, Callable[[dt.date], str]]] = {
     "quarter": lambda day: f"{day:%Y}-Q{(day.month + 2) // 3}",
 }
 METHODS: Final = ("weighted", "historical")
-Rates: TypeAlias = Mapping[tuple[UUID, str], Fraction | None]
 
 
 @attrs.frozen(kw_only=True)
@@ -75,15 +73,17 @@ def forecast(
     method: Method = "weighted",
     as_of: dt.datetime | None = None,
     pipeline: str | None = None,
+    count_skipped: bool = True,
 ) -> Forecast:
     """The forecast as it is now, or as it was at a past time: that one never changes, whatever happens later.
 
-    Raises `InvalidSetting` for an unknown period or method, and as `standing`.
+    `count_skipped`: whether for `historical` an opportunity that skipped a stage counts as having entered it. Raises
+    `InvalidSetting` for an unknown period or method, and as `standing`.
     """
     if by not in PERIODS or method not in METHODS:
         raise InvalidSetting(f"a forecast is by month or quarter, weighted or historical, not {by!r}, {method!r}")
     asked = standing(unit, pipeline, None, as_of)
-    rates = past_rates(asked) if method == "historical" else None
+    rates = past_rates(asked, count_skipped) if method == "historical" else None
     heaps: dict[str | None, _Heap] = {}
     for row in asked.groups(("pipeline", "stage", "probability", "expected_close"), "open"):
         id, stage, stated, day, count, amounts = row
@@ -115,22 +115,3 @@ def _period(worth: Valuation, period: str | None, heap: _Heap) -> PeriodForecast
         expected_amounts=listed(heap.expected),
         unknown=heap.unknown,
     )
-
-
-def past_rates(asked: Standing) -> dict[tuple[UUID, str], Fraction | None]:
-    """For each open stage the share of closed opportunities that had entered it and were won; None where there is
-    none. One that skipped a stage counts as having entered it, one that was moved back counts once."""
-    won: dict[UUID, int] = {}
-    lost: dict[UUID, dict[str, int]] = {}
-    for id, reached, status, count, _ in asked.groups(("pipeline", "reached", "status")):
-        if status == "won":
-            won[id] = won.get(id, 0) + count
-        elif status == "lost":
-            lost.setdefault(id, {})[reached] = count
-    found = {}
-    for id, pipeline in asked.pipelines.items():
-        stages = [each.stage for each in pipeline.opened]
-        known = {stage: count for stage, count in lost.get(id, {}).items() if stage in stages}
-        for rate in historical_rates(stages, won.get(id, 0), known):
-            found[id, rate.stage] = rate.probability
-    return found

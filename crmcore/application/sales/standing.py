@@ -35,6 +35,8 @@ class Standing:
     query: BoundQuery
     pipelines: dict[UUID, Pipeline]
     shows_amount: bool
+    history: BoundQuery
+    """The rows of their stage history up to then."""
 
     def groups(self, by: Sequence[str], status: str | None = None) -> list[list[Any]]:
         """A row for each group: its values, how many, and the sums of their amounts by currency (a tuple of Money).
@@ -54,6 +56,18 @@ class Standing:
             rows = [[*row[: len(by)], *row[len(names) :]] for row in rows if row[len(by)] == status]
         return rows if self.shows_amount else [[*row, ()] for row in rows]
 
+    def ends(self) -> list[tuple[UUID, UUID, str]]:
+        """The closed ones: opportunity, pipeline and status."""
+        newest = (_field(self.history.type, "opportunity"), _field(self.history.type, "at"))
+        query = attrs.evolve(self.history, newest=newest)
+        rows = self.unit.transaction.aggregate(query, ("opportunity", "pipeline", "status"), MEASURES[:1])
+        return [(id, pipeline, status) for id, pipeline, status, _ in rows if status != "open"]
+
+    def visits(self) -> list[tuple[UUID, str]]:
+        """Each opportunity with each stage that it has stood in, once."""
+        rows = self.unit.transaction.aggregate(self.history, ("opportunity", "to_stage"), MEASURES[:1])
+        return [(id, stage) for id, stage, _ in rows]
+
 
 def standing(unit: Session, pipeline: str | None, where: Where, as_of: dt.datetime | None) -> Standing:
     """What stands now, or stood at `as_of`, in one pipeline (by name or id; None: in all).
@@ -67,14 +81,15 @@ def standing(unit: Session, pipeline: str | None, where: Where, as_of: dt.dateti
     type = unit.catalogue.of(Opportunity)
     hidden = unit.rule(type).hidden
     _check_visible(unit, type, hidden)
-    query = _now(unit, type, where) if as_of is None else _then(unit, type, as_of)
+    history = _then(unit, type, as_of or unit.now())
+    query = _now(unit, type, where) if as_of is None else history
     if chosen is not None:
         is_chosen = Test(_field(query.type, "pipeline"), "=", (chosen.id,))
         query = attrs.evolve(query, where=every(query.where, is_chosen))
     known = pipelines.pipelines_of(unit, None if chosen is None else [chosen.id])
     if as_of is not None:
         known = pipelines.as_known(unit, known, as_of)
-    return Standing(unit, query, known, "amount" not in hidden)
+    return Standing(unit, query, known, "amount" not in hidden, attrs.evolve(history, newest=None))
 
 
 def _now(unit: Session, type: RecordType, where: Where) -> BoundQuery:

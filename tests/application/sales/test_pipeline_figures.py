@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from crmcore import Money, Opportunity, Person, Pipeline, Stage
 from crmcore.application.sales.forecast import Forecast, forecast
 from crmcore.application.sales.pipeline_report import PipelineReport, pipeline_report
+from crmcore.application.sales.track_record import track_record
 from crmcore.application.unit import UnitOfWork
 from crmcore.crm import Crm
 from crmcore.domain.errors import InvalidSetting, InvalidValue, UnknownName
@@ -99,6 +100,24 @@ def test_a_stage_that_nobody_has_left_has_no_past(shared_memory: SharedCrm) -> N
         work.opportunities.add(Opportunity("First", amount=eur(5)))
         [period] = forecast(work, method="historical").periods
     assert (period.expected, period.unknown) == (eur(0), 1)
+
+
+def test_a_skipped_stage_counts_only_where_it_is_wanted(shared: SharedCrm) -> None:
+    """Whoever wants only stages that deals really stood in could not have it."""
+    crm = shared.fresh(FrozenClock(START))
+    set_up(crm)
+    with crm.work("sara") as work:
+        for path in (["propose", "won"], ["develop", "propose", "qualify", "propose", "lost"], ["develop", "lost"]):
+            deal = work.opportunities.add(Opportunity("x"))
+            for stage in path:
+                work.opportunities.move(deal.id, stage)
+        work.opportunities.add(Opportunity("open", stage="develop", amount=eur(600)))
+    with crm.work("sara") as work:
+        [with_skipped] = forecast(work, method="historical").periods
+        [stood_in] = forecast(work, method="historical", count_skipped=False).periods
+        [then] = forecast(work, method="historical", count_skipped=False, as_of=START).periods
+    assert with_skipped.expected == eur(200)  # one of three: the won one skipped develop
+    assert (stood_in.expected, then.expected) == (eur(0), eur(0))  # neither of the two that stood there was won
 
 
 def test_a_stated_probability_stands_in_place_of_the_stage(shared: SharedCrm) -> None:
@@ -207,6 +226,33 @@ def test_hidden_amounts_are_not_told_by_a_sum(shared_memory: SharedCrm) -> None:
     crm = shared_memory.fresh(FrozenClock(START), policy=Restricted(hidden={"opportunity": ["stage"]}))
     with crm.work("sara") as work, pytest.raises(UnknownName):
         pipeline_report(work)
+
+
+def test_forecasts_are_held_against_what_came(shared: SharedCrm) -> None:
+    """Nobody could tell whether forecasts are worth anything: wape and bias as in EX-18, from the CRM's own past."""
+    clock = FrozenClock(dt.datetime(2025, 1, 1, 10, tzinfo=dt.UTC))
+    crm = shared.fresh(clock)
+    set_up(crm)
+    plans = {2: (1000, 120), 3: (800, 70), 4: (1500, 130), 5: (600, 0)}  # forecast at 10 percent, actual
+    deals = {}
+    with crm.work("sara") as work:
+        for month, (amount, _) in plans.items():
+            day = dt.date(2025, month, 20)
+            deals[month] = work.opportunities.add(Opportunity("x", amount=eur(amount), expected_close=day)).id
+    for month, (_, actual) in plans.items():
+        clock.set(dt.datetime(2025, month, 15, tzinfo=dt.UTC))
+        with crm.work("sara") as work:
+            work.opportunities.change(deals[month], amount=eur(actual), status="won" if actual else "lost")
+    clock.set(dt.datetime(2025, 6, 2, tzinfo=dt.UTC))
+    with crm.work("sara") as work:
+        found = track_record(work, 4)
+        assert [(p.period, p.expected, p.actual) for p in found.periods] == [
+            (f"2025-{month:02}", eur(amount // 10), eur(actual)) for month, (amount, actual) in plans.items()
+        ]
+        assert [found.wape, found.bias, found.mape] == [Decimal("0.34375"), Decimal("0.21875"), None]
+        assert [p.period for p in track_record(work, 2, "quarter").periods] == ["2024-Q4", "2025-Q1"]
+        with pytest.raises(InvalidSetting):
+            track_record(work, 0)
 
 
 # INV-18 over everything that may happen
