@@ -14,8 +14,13 @@ from crmcore.domain.customer import Customer
 from crmcore.domain.facet import Facet
 from crmcore.domain.interaction import Interaction
 from crmcore.domain.leads.conversion import Conversion
+from crmcore.domain.leads.funnel import FunnelRow
 from crmcore.domain.leads.lead import Lead
+from crmcore.domain.leads.prediction import Prediction
+from crmcore.domain.leads.qualification import BantResult
+from crmcore.domain.leads.score_rule import Scored
 from crmcore.domain.leads.submission import Captured, SpamGuard, Submission
+from crmcore.domain.leads.teams import Assignment
 from crmcore.domain.link import Link
 from crmcore.domain.money import Money
 from crmcore.domain.order import Order
@@ -146,6 +151,50 @@ class Leads(Repository[Lead], Protocol):
         """Take a web form: an interaction with whoever has this e-mail address or telephone number and this name (a
         new customer otherwise), whose lead is made or taken up again. Spam is refused with reasons and stored nowhere;
         the same form again, soon after, changes nothing."""
+
+    def qualify(
+        self,
+        customer: UUID,
+        answers: Mapping[str, int | None],
+        *,
+        evidence: str | None = None,
+        business_line: str | None = None,
+    ) -> BantResult:
+        """Answer some of BANT (budget, authority, need, timeline) from 0 to 3 (None: not known), with the day and what
+        the answers rest on; gives the result over all answers, "incomplete" while some are missing.
+
+        Raises NotFound, UnknownName, InvalidValue, IllegalTransition for who is no lead, Denied.
+        """
+
+    def score(self, customer: UUID, as_of: dt.datetime | None = None) -> Scored:
+        """The points of a customer by the active score rules, fit and engagement apart, explained line by line; with
+        `as_of` from what was known at that time. Raises NotFound, InvalidValue for a time to come."""
+
+    def predict(self, opportunity: UUID) -> Prediction | None:
+        """How likely an open opportunity is won, with what speaks for and against it, from the closed ones of its
+        pipeline; None unless some were won and some lost. Raises NotFound, IllegalTransition for a closed one."""
+
+    def assign(
+        self, customer: UUID, *, owner: UUID | None = None, business_line: str | None = None
+    ) -> tuple[Lead, Assignment]:
+        """Give a lead its owner or its queue: `owner` or the one that it has, else who looks after the customer, the
+        company or the household, else by territory, else by rotation. The assignment says which rule decided and why.
+
+        Raises NotFound, IllegalTransition for who is no lead, AmbiguousMatch, ConcurrentChange, Denied.
+        """
+
+    def mark_dormant(self, days: int) -> int:
+        """Move to `dormant` every lead whose customer neither bought nor was in touch for so many days; how many."""
+
+    def funnel(
+        self,
+        *,
+        since: dt.datetime | None = None,
+        until: dt.datetime | None = None,
+        business_line: str | None = None,
+    ) -> tuple[FunnelRow, ...]:
+        """How many cycles entered each stage, and the share of them that entered the next; see `domain.leads.funnel`.
+        Over steps from `since` up to but not including `until`."""
 
 
 class Work(Protocol):

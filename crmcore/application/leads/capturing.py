@@ -49,7 +49,7 @@ def _taken(unit: Session, form: Submission, guard: SpamGuard) -> Captured:
     customer = _known(unit, form)
     if customer is not None and (twin := _same(unit, customer, form, guard)):
         lead = lead_of(unit, customer.id, form.business_line)
-        return Captured("repeated", customer.id, lead and lead.id, twin.id)
+        return Captured("repeated", customer.id, lead.id if lead else None, twin.id)
     note = _note(customer, form)
     if customer is None:
         customer = repository(unit, Customer).add(_new(form, today(unit)))
@@ -121,8 +121,9 @@ def _lead(unit: Session, customer: Customer, form: Submission) -> tuple[Outcome,
     """The lead of that line of business: a new one, or taken up again if it was given up. Its first touch stays."""
     lead = lead_of(unit, customer.id, form.business_line)
     if lead is None:
-        touch = {"lead_source": form.lead_source or None, "campaign": form.campaign or None}
-        new = Lead(customer.id, form.business_line, owner=customer.owner, rule=RULE, **touch)
+        first, campaign = form.lead_source or None, form.campaign or None
+        line, owner = form.business_line, customer.owner
+        new = Lead(customer.id, line, owner=owner, lead_source=first, campaign=campaign, rule=RULE)
         return "made", repository(unit, Lead).add(new)
     if lead.stage in GIVEN_UP:
         again = step(unit, lead, "recycled", f"{RULE}, again", f"wrote again: {form.subject or form.campaign}"[:200])

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
+import attrs
+
 from crmcore.domain import field, grammar
 from crmcore.domain.errors import CrmError
+from crmcore.domain.leads.scoring import ScoreLine
 from crmcore.domain.record import Record, record
 
 SIDES: Final[Mapping[str, str]] = {"fit": "customer", "engagement": "interaction"}
@@ -47,3 +50,13 @@ class ScoreRule(Record):
     half_life_days: int | None = field.integer(default=None)
     cap: Decimal | None = field.decimal(scale=2, default=None)
     active: bool = field.boolean(default=True)
+
+
+@attrs.frozen
+class Scored:
+    """A customer's points by side, explained line by line. `left_out` are the rules over what the actor may not see."""
+
+    fit: Decimal
+    engagement: Decimal
+    lines: tuple[ScoreLine, ...]
+    left_out: tuple[str, ...] = ()

@@ -92,7 +92,8 @@ class SpamGuard:
         if form.shown_at is not None:
             seconds = (sent - form.shown_at).total_seconds()
             if seconds < self.minimum_seconds:
-                yield f"it was sent {seconds:.0f} seconds after it was shown; people take {self.minimum_seconds} or more"
+                least = self.minimum_seconds
+                yield f"it was sent {seconds:.0f} seconds after it was shown; people take {least} or more"
 
 
 def _unreachable(form: Submission) -> Iterator[str]:

@@ -68,7 +68,8 @@ def test_forms_are_read_from_json() -> None:
     """A form would be taken with a field misread, or a misspelt one would be lost unseen."""
     read = submission_of({"name": "Leila", "phone": None, "sent_at": "2025-01-15T10:00:00"}, BERLIN)
     assert read == Submission(name="Leila", sent_at=dt.datetime(2025, 1, 15, 9, tzinfo=dt.UTC))
-    for given in ([], {"nmae": "Leila"}, {"name": 7}, {"sent_at": 7}, {"sent_at": "soon"}, {1: "x"}):
+    unfit: list[object] = [[], {"nmae": "Leila"}, {"name": 7}, {"sent_at": 7}, {"sent_at": "soon"}, {1: "x"}]
+    for given in unfit:
         with pytest.raises(InvalidValue):
             submission_of(given, BERLIN)
 
