@@ -56,12 +56,11 @@ class Past:
         touched = {name for entry in self.others for name in entry.values()}
         return frozenset(self.before) & touched
 
-    def told(self) -> str:
-        """Who has changed what since, and when: of the fields in question, if there are any."""
-        asked = self.disputed or {name for entry in self.others for name in entry.values()}
+    def told(self, asked: Collection[str] | None = None) -> str:
+        """Who has changed what since, and when: of these fields, or of all."""
         told: list[str] = []
         for entry in reversed(self.others):
-            names = [name for name in entry.values() if name in asked]
+            names = [name for name in entry.values() if asked is None or name in asked]
             if names and len(told) < SHOWN:
                 listed = ", ".join(names[:NAMED]) + (" ..." if len(names) > NAMED else "")
                 told.append(f"{listed} by {entry.actor} at {entry.at.isoformat(timespec='seconds')}")

@@ -103,7 +103,7 @@ class Retraction:
             return self._keep(entry.id, error.message)
         self.restored += restored
         if past.disputed:
-            self._keep(entry.id, f"changed since: {past.told()}")
+            self._keep(entry.id, f"changed since: {past.told(past.disputed)}")
 
     def _past(self, type: RecordType, entry: LogEntry) -> Past:
         return Past.of(self._unit.transaction.history(type.name, entry.id), self._works)
