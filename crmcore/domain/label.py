@@ -18,7 +18,7 @@ def preferred_part(type: RecordType, record: Record, view: Flat) -> Any:
 
 
 def label_of(type: RecordType, record: Record) -> str:
-    """The first of the declared title fields that has a value; else the type's name and the id."""
+    """The first of the declared title fields that has a value; else the type's name and the external id, or the id."""
     for name in type.options.title:
         if (view := type.flat(name)) is not None:
             part = preferred_part(type, record, view)
@@ -27,4 +27,4 @@ def label_of(type: RecordType, record: Record) -> str:
             value = getattr(record, name)
         if value:
             return plain_datetime(value) if isinstance(value, dt.datetime) else str(value)
-    return f"{type.name} {record.id}"
+    return f"{type.name} {record.external_id or record.id}"

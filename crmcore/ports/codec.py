@@ -63,7 +63,8 @@ class FieldRule:
     `values` maps a text to the one that is meant, and refuses all others. `split` parts a text into several values,
     literally (without it, names of several values are parted as in `domain.cells`, all others never). `match`: the
     field by which a reference is looked up, so that even an id stays `Unresolved`. `read` turns the text of a date or
-    time into its value in place of the formats (for other calendars); it raises `InvalidValue`.
+    time into its value in place of the formats (for other calendars); it raises `InvalidValue`. `number` "whole": the
+    text is a whole number that may have a fraction of zeros, which is left out (17850.0 stands for 17850).
     """
 
     currency: str | None = None
@@ -73,6 +74,7 @@ class FieldRule:
     split: str | None = None
     match: str | None = None
     read: Callable[[str], Any] | None = None
+    number: str | None = None
 
 
 @frozen(kw_only=True, eq=False)

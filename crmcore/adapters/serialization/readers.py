@@ -5,6 +5,7 @@ An empty text and null are absent, or clear the value where the rules say so. Fo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final
@@ -19,6 +20,7 @@ from crmcore.domain.reading import DECIMAL_MARKS, shorten
 from crmcore.ports.codec import FieldRule, Rules, Unresolved
 
 Reader = Callable[[Any], Any]
+WHOLE: Final = re.compile(r"\s*(-?[0-9]+)(?:\.0*)?\s*")
 ABSENT: Final = object()
 """What a reader gives for an empty text."""
 
@@ -34,7 +36,7 @@ def reader_of(column: Column, rules: Rules) -> Reader:
     field, rule = column.field, rules.fields.get(column.name, FieldRule())
     _check_rule(column, rule)
     _check_mark(rule.decimal or rules.decimal)
-    read = _mapped(rule, SCALARS[field.kind](field, rule, rules))
+    read = _mapped(rule, _whole(rule, SCALARS[field.kind](field, rule, rules)))
     if rules.sheet and (rule.values is not None or field.kind not in TYPED_IN_SHEETS):
         read = _of_text(read)
     if field.kind == "choices":
@@ -64,6 +66,7 @@ def _check_rule(column: Column, rule: FieldRule) -> None:
         "date_format": rule.date_format is not None and field.kind not in ("date", "datetime"),
         "read": rule.read is not None and field.kind not in ("date", "datetime"),
         "match": rule.match is not None and field.kind != "reference",
+        "number": rule.number is not None and field.kind not in ("text", "reference", "integer"),
     }
     for name, wrong in unfit.items():
         if wrong:
@@ -77,6 +80,20 @@ def _check_rule(column: Column, rule: FieldRule) -> None:
 def _check_mark(mark: str | None) -> None:
     if mark is not None and mark not in DECIMAL_MARKS:
         raise InvalidSetting(f"{shorten(mark)} is not a decimal mark; give '.' or ','")
+
+
+def _whole(rule: FieldRule, read: Reader) -> Reader:
+    """Without the fraction of zeros that a whole number may have where the rule says that all are whole."""
+    if rule.number != "whole":
+        return read
+
+    def read_whole(value: Any) -> Any:
+        found = WHOLE.fullmatch(value) if type(value) is str else None
+        if found is None:
+            raise InvalidValue(f"{shorten(value)} is no whole number", value=repr(value))
+        return read(found[1])
+
+    return read_whole
 
 
 def _mapped(rule: FieldRule, read: Reader) -> Reader:

@@ -12,7 +12,12 @@ import attrs
 from crmcore.application.importing.mapping import ColumnRule
 from crmcore.application.importing.naming import Naming, name_columns
 from crmcore.application.importing.plan import ImportPlan
-from crmcore.application.importing.reference_rules import ReferenceRule, check_findable, reference_rule
+from crmcore.application.importing.reference_rules import (
+    ReferenceRule,
+    also_reader,
+    check_findable,
+    reference_rule,
+)
 from crmcore.domain.columns import Column, Columns
 from crmcore.domain.errors import ImportRefused
 from crmcore.domain.jalali import check_jalali_format, read_jalali_date, read_jalali_datetime
@@ -89,7 +94,13 @@ def bind(unit: UnitOfWork, plan: ImportPlan, schemas: Schemas, header: Sequence[
         rules=naming.rules,
         wholes=naming.wholes,
         given=given,
-        references={name: rule for name, rule in references.items() if rule is not None},
+        references={
+            name: attrs.evolve(
+                rule, also=also_reader(unit, columns.by_name[name], naming.rules[name][0], schemas, given)
+            )
+            for name, rule in references.items()
+            if rule is not None
+        },
         defaults=_defaults(plan, schemas, type, given),
         left_out=naming.left_out,
     )
@@ -124,6 +135,7 @@ def _field_rule(column: Column, rules: Sequence[ColumnRule], plan: ImportPlan, z
         split=first.split,
         match=(first.match or ANYHOW) if is_reference else first.match,
         read=_of_calendar(column, first, plan, zone),
+        number=first.number,
     )
 
 

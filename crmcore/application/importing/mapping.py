@@ -14,14 +14,19 @@ from crmcore.domain.errors import ImportRefused, nearest
 from crmcore.domain.reading import DECIMAL_MARKS, shorten
 
 Missing = Literal["reject", "create", "leave"]
+TABLES: Final = ("values", "also")
+"""What a rule says by a table."""
 MISSING: Final = ("reject", "create", "leave")
+NUMBERS: Final = ("whole",)
 CALENDARS: Final = ("gregorian", "jalali")
 SECTIONS: Final = ("record", "ignore", "columns", "defaults")
 
 
 @attrs.frozen(kw_only=True)
 class ColumnRule:
-    """One line under `[columns]`. `missing`: what becomes of a reference to a record that is not there."""
+    """One line under `[columns]`. `missing`: what becomes of a reference to a record that is not there; `also`: by
+    column of the file, further fields of a record that is created for it. `number` "whole": 17850.0 stands for 17850.
+    """
 
     column: str
     field: str
@@ -33,6 +38,8 @@ class ColumnRule:
     match: str | None = None
     missing: Missing = "reject"
     split: str | None = None
+    number: str | None = None
+    also: Mapping[str, str] | None = None
 
 
 RULES: Final = tuple(a.name for a in attrs.fields(ColumnRule) if a.name != "column")
@@ -76,15 +83,16 @@ def _column(name: str, column: str, rule: object) -> ColumnRule:
     _check_keys(name, where, rule, RULES)
     if "field" not in rule:
         _refuse(name, f"{where} does not say which `field` it is")
-    made: dict[str, Any] = {key: _text(name, f"{where}.{key}", v) for key, v in rule.items() if key != "values"}
-    if "values" in rule:
-        made["values"] = {
-            known: _text(name, f"{where}.values.{known}", meant)
-            for known, meant in _table(name, "values", rule, where + ".").items()
+    made: dict[str, Any] = {key: _text(name, f"{where}.{key}", v) for key, v in rule.items() if key not in TABLES}
+    for key in (key for key in TABLES if key in rule):
+        made[key] = {
+            known: _text(name, f"{where}.{key}.{known}", meant)
+            for known, meant in _table(name, key, rule, where + ".").items()
         }
     _one_of(name, where, "missing", made, MISSING)
     _one_of(name, where, "decimal", made, DECIMAL_MARKS)
     _one_of(name, where, "calendar", made, CALENDARS)
+    _one_of(name, where, "number", made, NUMBERS)
     return ColumnRule(column=column, **made)
 
 

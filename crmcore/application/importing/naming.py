@@ -46,6 +46,7 @@ def name_columns(
     for rule in mapping.columns:
         chosen.setdefault(rule.field, []).append(rule)
     taken = {rule.column for rule in mapping.columns} | set(mapping.ignore)
+    taken.update(column for rule in mapping.columns for column in rule.also or ())
     strangers: dict[str, str] = {}
     for column, field in _found(columns, wholes, [c for c in header if c not in taken], strangers).items():
         given = chosen.setdefault(field, [])
@@ -83,8 +84,9 @@ def _check_map(columns: Columns, wholes: Sequence[str], mapping: ColumnMapping, 
     record, known = columns.type.name, [*columns.by_name, *wholes]
     problems = []
     for rule in mapping.columns:
-        if header is not None and rule.column not in header:
-            problems.append(f"the file has no column {rule.column!r}{_hint(rule.column, header)}")
+        for named in (rule.column, *(rule.also or ())):
+            if header is not None and named not in header:
+                problems.append(f"the file has no column {named!r}{_hint(named, header)}")
         if rule.field in KEPT:
             problems.append(f"{rule.field!r} is set by crmcore itself")
         elif rule.field not in known:

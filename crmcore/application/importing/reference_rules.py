@@ -12,6 +12,7 @@ from crmcore.application.importing.mapping import ColumnRule, Missing
 from crmcore.domain.columns import Column
 from crmcore.domain.errors import ImportRefused, UnknownName
 from crmcore.domain.record import RecordType
+from crmcore.ports.codec import RowReader, Rules, Schemas
 
 if TYPE_CHECKING:
     from crmcore.application.unit import UnitOfWork
@@ -19,10 +20,12 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class ReferenceRule:
-    """How a reference's text finds its record: by `match` alone, or by whatever identifies a record."""
+    """How a reference's text finds its record: by `match` alone, or by whatever identifies a record. `also` reads from
+    a row what else a record that is created has."""
 
     match: str | None = None
     missing: Missing = "reject"
+    also: RowReader | None = None
 
 
 def reference_rule(unit: UnitOfWork, column: Column, rule: ColumnRule) -> ReferenceRule | None:
@@ -31,6 +34,8 @@ def reference_rule(unit: UnitOfWork, column: Column, rule: ColumnRule) -> Refere
     if field.kind != "reference" or column.name == "id":
         if rule.missing != "reject":
             raise ImportRefused(f"{rule.column!r} is no reference: `missing` says nothing to {column.name}")
+        if rule.also is not None:
+            raise ImportRefused(f"{rule.column!r} is no reference: `also` says nothing to {column.name}")
         return None
     if field.target != "*":
         target = unit.catalogue.record(field.target)
@@ -38,7 +43,8 @@ def reference_rule(unit: UnitOfWork, column: Column, rule: ColumnRule) -> Refere
             raise ImportRefused(f"{rule.column!r} cannot be matched by {rule.match}, but by {target.name}'s own fields")
         if rule.match is not None:
             check_findable(unit, target, rule.match, f"{rule.column!r} cannot be matched")
-        needed = [f.name for f in target.own if f.required and f != name_field(target)]
+        given = (rule.also or {}).values()
+        needed = [f.name for f in target.own if f.required and f != name_field(target) and f.name not in given]
         if rule.missing == "create" and needed:
             raise ImportRefused(
                 f"{rule.column!r} cannot create a missing {target.name}: it needs {', '.join(needed)} as well; "
@@ -46,7 +52,27 @@ def reference_rule(unit: UnitOfWork, column: Column, rule: ColumnRule) -> Refere
             )
     elif rule.missing == "create":
         raise ImportRefused(f"{rule.column!r} may refer to records of any type: none can be created for it")
+    if rule.also is not None and rule.missing != "create":
+        raise ImportRefused(f"{rule.column!r}: `also` is for records that are created: say missing = 'create' as well")
     return ReferenceRule(rule.match, rule.missing)
+
+
+def also_reader(unit: UnitOfWork, column: Column, rule: ColumnRule, schemas: Schemas, given: Rules) -> RowReader | None:
+    """What reads the further fields of records that are created; `ImportRefused` for fields that cannot be given so."""
+    if rule.also is None:
+        return None
+    target = unit.catalogue.record(column.field.target)
+    hidden = unit.rule(target).hidden
+    known = schemas.columns(target).visible(hidden).by_name
+    for name in rule.also.values():
+        found = known.get(name)
+        if found is None or found.field.kind == "reference" or (found.group and found.group.place == "line"):
+            raise ImportRefused(
+                f"{rule.column!r}: a {target.name} that is created cannot have {name!r} from the row: name one of its "
+                "own fields or flat names, and no reference"
+            )
+    rules = attrs.evolve(given, fields={}, hidden=hidden)
+    return schemas.reader(target, list(rule.also.values()), rules, {name: each for each, name in rule.also.items()})
 
 
 def check_findable(unit: UnitOfWork, type: RecordType, name: str, problem: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 import attrs
@@ -84,21 +84,31 @@ class References:
 
     def missing(self, needs: Sequence[Need]) -> None:
         """Refuse, leave out or create what is not there, as the map says of each column."""
-        wanted: dict[Wanted, None] = {}
+        wanted: dict[Wanted, dict[str, Any]] = {}
         for need in needs:
             if need.rule.missing == "leave":
                 del need.row.values[need.field]
             elif need.rule.missing == "reject":
                 need.row.refuse(self._unknown(need))
-            elif need.row.refusal is None:
-                wanted[need.wanted] = None
-        made = create(self._unit, self._finder, list(wanted))
+            elif need.row.refusal is None and (given := self._given(need)) is not None:
+                wanted.setdefault(need.wanted, given)
+        made = create(self._unit, self._finder, wanted)
         for need in needs:
             outcome = made.get(need.wanted)
             if isinstance(outcome, UUID):
                 need.row.values[need.field] = outcome
             elif outcome is not None:
                 need.row.refuse(self._refusal(need, outcome))
+
+    def _given(self, need: Need) -> dict[str, Any] | None:
+        """What else a record has that is created for this row; None for a row that is refused for it."""
+        if need.rule.also is None:
+            return {}
+        reading = need.rule.also(need.row.raw.values)
+        for problem in reading.problems:
+            reason = f"{problem.reason} ({problem.field} of a new {need.wanted.target})"
+            need.row.refuse(Refusal(self._binding.header(need.field), problem.value, reason))
+        return None if reading.problems else reading.values
 
     def _needs(self, entries: Iterable[Entry]) -> Iterator[Need]:
         rules = self._rules.items()
