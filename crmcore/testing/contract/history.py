@@ -109,6 +109,27 @@ class HistoryContract(StorageCase):
         with pytest.raises(InvalidSetting), crm.work(actor):  # type: ignore[arg-type]  # what a careless host gives
             pass
 
+    def test_the_entries_of_one_unit_of_work(self, crm: Crm) -> None:
+        """An import could not be undone, or somebody else's changes would be undone with it."""
+        with crm.work("sara") as work:
+            start = work.transaction.last_seq()
+            first = work.id
+            ids = [work.users.add(User(f"u{n}")).id for n in range(3)]
+            middle = work.transaction.last_seq()
+            work.users.change(ids[0], name="changed")
+            assert work.transaction.entries(first, start, work.transaction.last_seq(), 1)[0].id == ids[0]
+        with crm.work("omid") as work:
+            work.users.change(ids[1], name="by omid")
+            end, ask = work.transaction.last_seq(), work.transaction.entries
+            assert start < middle < end
+            assert [(e.id, e.operation) for e in ask(first, start, end, 9)] == [
+                (ids[0], "change"),
+                *((id, "add") for id in reversed(ids)),
+            ]
+            assert [e.id for e in ask(first, start, middle, 2)] == [ids[2], ids[1]]
+            assert [e.actor for e in ask(work.id, start, end, 9)] == ["omid"]
+            assert ask(first, middle + 1, end, 9) == []
+
 
 class FeedContract(StorageCase):
     """The feed numbers what was committed, once and for all."""

@@ -10,8 +10,9 @@ import pytest
 
 from crmcore.application.unit import UnitOfWork
 from crmcore.crm import Crm
-from crmcore.domain.customer import Person
-from crmcore.domain.errors import NotFound, StillReferenced
+from crmcore.domain.copying import evolve
+from crmcore.domain.customer import Customer, Person
+from crmcore.domain.errors import ConcurrentChange, NotFound, StillReferenced
 from crmcore.domain.interaction import Interaction
 from crmcore.domain.link import Link
 from crmcore.domain.order import Order, OrderLine
@@ -167,3 +168,30 @@ class RemovingContract(StorageCase):
             work.customers.remove(maker)
         with crm.work("sara") as work:
             assert work.customers.count() == 0
+
+    def test_many_go_at_once(self, crm: Crm) -> None:
+        """Removing many in one go would leave parts, facets or sets of theirs, or take what is referred to."""
+        leila = customer_id(crm)
+        with crm.work("sara") as work:
+            kept = work[Sample].add(full_sample(leila, code="kept", number=1, external_id="k"))
+            parent = work[Sample].add(plain_sample("parent"))
+            samples = [parent]
+            for n in range(3):
+                child = full_sample(leila, code=f"c{n}", number=n + 2, external_id=str(n), parent=samples[-1].id)
+                samples.append(work[Sample].add(child))
+            people = [work.customers.add(Person(f"p{n}").with_facets(Profile(points=n))) for n in range(3)]
+        with crm.work("sara") as work:
+            type, transaction = work.catalogue.of(Sample), work.transaction
+            with pytest.raises(StillReferenced), work.savepoint():
+                transaction.delete_many(work.catalogue.of(Customer), [work.customers.get(leila)])
+            stale = [evolve(parent, version=7)]
+            with pytest.raises(ConcurrentChange), work.savepoint():
+                transaction.delete_many(type, stale)
+            transaction.delete_many(type, [work[Sample].get(each.id) for each in reversed(samples)])
+            transaction.delete_many(work.catalogue.of(Customer), [work.customers.get(each.id) for each in people])
+        with crm.work("sara") as work:
+            assert [each.id for each in work[Sample].stream()] == [kept.id]
+            assert work[Sample].count('tags = "a" and piece.title = "Piece"') == 1
+            assert [each.id for each in work.customers.stream()] == [leila]
+            again = work[Sample].add(plain_sample("again", id=samples[2].id))
+            assert work[Sample].get(again.id).pieces == ()

@@ -223,6 +223,20 @@ def test_keys_of_a_growing_table_are_looked_up(fresh_url: str) -> None:
                 assert LOOKED_UP[backend] in plan.account, plan.account
 
 
+def test_a_unit_of_work_is_read_by_the_range_it_logged_in(filled: Crm) -> None:
+    """Undoing an import would read the whole log for every page of it."""
+    assert isinstance(filled.storage, SqlStorage)
+    log = filled.storage._statements.log
+
+    def ask(work: UnitOfWork, runner: Recorder) -> None:
+        last = log.last_seq(runner)
+        log.of_work(runner, work.id, last - 50, last, 20)
+
+    for plan in plans(filled, ask):
+        assert not plan.scanned, plan.account
+        assert not plan.sorts, plan.account
+
+
 def test_the_pump_reads_what_waits(filled: Crm) -> None:
     """Numbering a few new changes would read the whole log."""
     assert isinstance(filled.storage, SqlStorage)
