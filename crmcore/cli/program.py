@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "change": ("crmcore.cli.writing:change", "Change a record."),
     "remove": ("crmcore.cli.writing:remove", "Remove a record."),
     "history": ("crmcore.cli.history:history", "List every change of a record, oldest first."),
+    "lead": ("crmcore.cli.lead:lead", "Take in, score, assign and convert leads."),
     "opportunity": ("crmcore.cli.opportunity:opportunity", "Move opportunities through their pipeline."),
     "pipeline": ("crmcore.cli.pipeline:show_pipeline", "Show what stands in each stage, and what became of it."),
     "forecast": ("crmcore.cli.pipeline:show_forecast", "Show what open opportunities are expected to bring."),

@@ -170,6 +170,9 @@ class Leads(Repository[Lead], Protocol):
         """The points of a customer by the active score rules, fit and engagement apart, explained line by line; with
         `as_of` from what was known at that time. Raises NotFound, InvalidValue for a time to come."""
 
+    def scores(self, customers: Sequence[UUID], as_of: dt.datetime | None = None) -> dict[UUID, Scored]:
+        """The same of many customers, by one query for each rule; whom the actor may not see has no points."""
+
     def predict(self, opportunity: UUID) -> Prediction | None:
         """How likely an open opportunity is won, with what speaks for and against it, from the closed ones of its
         pipeline; None unless some were won and some lost. Raises NotFound, IllegalTransition for a closed one."""

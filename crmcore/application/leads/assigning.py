@@ -52,10 +52,16 @@ def assign(
             user=lead.owner,
             queue=lead.queue,
             rule=decision.rule,
-            reason="; ".join((decision.reason, *decision.passed_over))[:500],
+            reason=_reason(decision),
             at=unit.now(),
         )
         return lead, repository(unit, Assignment).add(row)
+
+
+def _reason(decision: Decision) -> str:
+    """Why it was decided so, and why not by an earlier rule."""
+    others = [each for each in decision.passed_over if each not in decision.reason]
+    return "; ".join((decision.reason, *others))[:500]
 
 
 def _decide(unit: Session, lead: Lead, named: UUID | None, rotation: Rotation | None) -> Decision:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from crmcore.application.leads import assigning, capturing, converting, dormant, predicting, qualifying, scoring
@@ -60,6 +60,10 @@ class LeadRepository(RecordRepository[Lead]):
     def score(self, customer: UUID, as_of: dt.datetime | None = None) -> Scored:
         """Score a customer."""
         return scoring.score(self._unit, customer, as_of)
+
+    def scores(self, customers: Sequence[UUID], as_of: dt.datetime | None = None) -> dict[UUID, Scored]:
+        """Score many customers."""
+        return scoring.scores(self._unit, customers, as_of)
 
     def predict(self, opportunity: UUID) -> Prediction | None:
         """Predict an open opportunity."""
