@@ -45,6 +45,7 @@ class Precedence:
         self._searches = searches(type)
         self._stage = stage
         self._awaited = awaited
+        self._befores: Befores = {}
         self.awaiting: set[Key] = set()
 
     def settle(self, new: Sequence[Entry]) -> tuple[list[Entry], list[Entry]]:
@@ -66,8 +67,27 @@ class Precedence:
         ready = _ordered([entry for entry in new if entry not in waiting], befores)
         for entry in ready:
             for need, found in befores[entry]:
-                need.row.values[need.field] = found.id
+                if found.refused:
+                    self._references.missing([need])
+                else:
+                    need.row.values[need.field] = found.id
+        self._befores = befores
         return ready, list(waiting)
+
+    def orphans(self, added: Sequence[Entry]) -> list[Entry]:
+        """Those of the entries settled last that could not be added for the sake of another one that was refused: their
+        references are treated as the map says of records that are not there, and they may be tried again."""
+        found: dict[Entry, None] = {}
+        for entry in added if self._befores else ():
+            for need, other in self._befores.get(entry, ()):
+                if entry not in found and entry.refused and need.row.values.get(need.field) == other.id:
+                    if other.refused is None and other not in found:
+                        continue
+                    entry.rows[0].refusal = None
+                    found[entry] = None
+                    if other.refused:
+                        self._references.missing([need])
+        return list(found)
 
     def must_wait(self, needs: Sequence[Need]) -> bool:
         """Whether these references are left for a later pass; else they are settled, or their rows refused."""

@@ -59,6 +59,8 @@ class Settling:
             self.waiting.update(waiting)
         ready = [entry for entry in new if not entry.refused]
         self._writer.add(ready)
+        if self._references.own:
+            self._writer.add([entry for entry in self._precedence.orphans(ready) if not entry.refused])
         added = [entry for entry in ready if not entry.refused]
         self.outcomes.update(dict.fromkeys(added, "created"))
         self.records += len(added)

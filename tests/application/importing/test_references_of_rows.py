@@ -206,3 +206,30 @@ def test_a_manager_of_many_is_created_once(desk: Desk, apart: int) -> None:
     assert counts(desk.take(f"name,manager\n{people}", "user", map=rule))[1] == 3 * apart
     assert [user.name for user in desk.all("user") if user.manager is None] == ["Boss"]
     assert desk.all("user", 'manager.name = "Boss"')[0].name == "Clerk 0"
+
+
+@pytest.mark.parametrize(("missing", "names"), [("reject", []), ("leave", ["Ann"]), ("create", ["Boss", "Ann"])])
+def test_who_refers_to_a_refused_row(desk: Desk, missing: str, names: list[str]) -> None:
+    """The reason would name an id that nobody has ever seen, and another one each time; the map would not count."""
+    map = f'[columns]\nmanager = {{ field = "manager", missing = "{missing}" }}\n'
+    report = desk.take("name,manager,email\nAnn,Boss,\nBoss,,a@x b@x\n", "user", map=map)
+    assert {each.name for each in desk.all("user")} == set(names)
+    reasons = {each.line: each.reason for each in report.rejects}
+    assert "not one e-mail address" in reasons[3]
+    if missing == "reject":
+        assert reasons[2].startswith("there is no user 'Boss' by")
+
+
+@pytest.mark.parametrize(("missing", "numbers"), [("reject", "4"), ("leave", "124"), ("create", "1234")])
+def test_who_refers_to_a_row_that_the_storage_refuses(desk: Desk, missing: str, numbers: str) -> None:
+    """As above, where it is found out only when the record is to be stored."""
+    map = f'[columns]\nmanager = {{ field = "manager", missing = "{missing}" }}\n'
+    rows = "external_id,name,manager\n1,Ann,2\n2,Bob,3\n3,,\n4,Dan,\n"
+    report = desk.take(rows, "user", map=map, source="s")
+    assert "".join(sorted(each.external_id for each in desk.all("user"))) == numbers
+    assert {each.line: each.reason for each in report.rejects}[4] == "is required"
+    if missing == "reject":
+        assert [each.reason for each in report.rejects[:2]] == [
+            "there is no user '2' by id or external_id or name or email in s",
+            "there is no user '3' by id or external_id or name or email in s",
+        ]
