@@ -24,6 +24,15 @@ if TYPE_CHECKING:
     from crmcore.domain.facet import Facet as Facet
     from crmcore.domain.interaction import Interaction as Interaction
     from crmcore.domain.leads.lead import Lead as Lead
+    from crmcore.domain.leads.lead import LeadChange as LeadChange
+    from crmcore.domain.leads.lead import Qualification as Qualification
+    from crmcore.domain.leads.places import Territory as Territory
+    from crmcore.domain.leads.score_rule import ScoreRule as ScoreRule
+    from crmcore.domain.leads.submission import SpamGuard as SpamGuard
+    from crmcore.domain.leads.submission import Submission as Submission
+    from crmcore.domain.leads.teams import Assignment as Assignment
+    from crmcore.domain.leads.teams import Member as Member
+    from crmcore.domain.leads.teams import Rotation as Rotation
     from crmcore.domain.link import Link as Link
     from crmcore.domain.money import Money as Money
     from crmcore.domain.order import Order as Order
@@ -56,6 +65,15 @@ _HOMES: Final = {
     "Facet": "domain.facet",
     "Interaction": "domain.interaction",
     "Lead": "domain.leads.lead",
+    "LeadChange": "domain.leads.lead",
+    "Qualification": "domain.leads.lead",
+    "Territory": "domain.leads.places",
+    "ScoreRule": "domain.leads.score_rule",
+    "SpamGuard": "domain.leads.submission",
+    "Submission": "domain.leads.submission",
+    "Assignment": "domain.leads.teams",
+    "Member": "domain.leads.teams",
+    "Rotation": "domain.leads.teams",
     "Link": "domain.link",
     "Money": "domain.money",
     "Order": "domain.order",

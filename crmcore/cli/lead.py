@@ -85,7 +85,15 @@ def capture(session: Session, file: IO[bytes], min_seconds: int, max_links: int,
         items = [_captured(work, each, guard) for each in forms]
     outcomes = ("made", "reopened", "known", "repeated", "refused")
     counts = {name: sum(item["outcome"] == name for item in items) for name in outcomes}
-    session.emit({**counts, "items": items}, lambda: tables.table(items, None, output.terminal_width()))
+    shown = [
+        {
+            "outcome": done["outcome"],
+            "name": each.get("name") if isinstance(each, dict) else None,
+            "why": done["reasons"],
+        }
+        for each, done in zip(forms, items, strict=True)
+    ]
+    session.emit({**counts, "items": items}, lambda: tables.table(shown, None, output.terminal_width()))
     session.pump()
     return errors.REJECTED if counts["refused"] else errors.DONE
 

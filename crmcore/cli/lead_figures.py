@@ -37,11 +37,14 @@ def customer_id(work: UnitOfWork, text: str, source: str | None = None) -> UUID:
 
 def points(scored: Scored) -> Document:
     """The two numbers of a score."""
-    return {"fit": float(scored.fit), "engagement": float(scored.engagement)}
+    return {"fit": _plain(scored.fit), "engagement": _plain(scored.engagement)}
 
 
 def _plain(value: object) -> Any:
-    return float(value) if isinstance(value, Decimal | Fraction) else value
+    """A figure as a number of JSON, whole where it is whole."""
+    if not isinstance(value, Decimal | Fraction):
+        return value
+    return int(value) if value == int(value) else float(value)
 
 
 def _answers(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> dict[str, int | None]:

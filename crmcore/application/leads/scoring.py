@@ -6,6 +6,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -71,7 +72,13 @@ def _may_ask(unit: Session, rule: ScoreRule) -> bool:
 
 def _pure(rule: ScoreRule) -> ScoringRule:
     kind: Any = rule.side
-    return ScoringRule(name=rule.name, points=rule.points, kind=kind, half_life=rule.half_life_days, cap=rule.cap)
+    cap = None if rule.cap is None else _short(rule.cap)
+    return ScoringRule(name=rule.name, points=_short(rule.points), kind=kind, half_life=rule.half_life_days, cap=cap)
+
+
+def _short(points: Decimal) -> int | Decimal:
+    """As it is written in an explanation: 10, not 10.00."""
+    return int(points) if points == int(points) else points.normalize()
 
 
 def _about(unit: Session, rule: ScoreRule) -> tuple[RecordType, str]:
