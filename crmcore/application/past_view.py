@@ -25,6 +25,7 @@ from crmcore.domain.order import Order
 from crmcore.domain.record import Record, RecordType
 from crmcore.domain.relationship import INVERSES, Relationship
 from crmcore.domain.sales.invoice import Invoice
+from crmcore.domain.sales.opportunity import Opportunity
 
 
 def past_view(unit: Session, customer: UUID, at: dt.datetime, recent: int = RECENT) -> WholeView:
@@ -41,7 +42,14 @@ def past_view(unit: Session, customer: UUID, at: dt.datetime, recent: int = RECE
         tuple(orders[:recent]),
         Purchases(len(orders), _totals(orders)),
         _account(unit, customer, at, recent),
+        _opportunities(unit, customer, at)[:recent],
     )
+
+
+def _opportunities(unit: Session, customer: UUID, at: dt.datetime) -> tuple[Opportunity, ...]:
+    known = _known(unit, unit.catalogue.of(Opportunity), "customer", customer, at)
+    found = [each for each in known if isinstance(each, Opportunity)]
+    return tuple(sorted(found, key=lambda each: each.id, reverse=True))
 
 
 def _account(unit: Session, customer: UUID, at: dt.datetime, recent: int) -> receivables.Account:

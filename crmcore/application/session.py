@@ -9,12 +9,15 @@ from types import TracebackType
 from typing import Self
 from uuid import UUID
 
+import attrs
+
 from crmcore.application.kernel import Kernel
 from crmcore.domain.binder import Binder, ReadRule
 from crmcore.domain.catalogue import Catalogue
 from crmcore.domain.change import Actor
 from crmcore.domain.errors import CrmError, InvalidSetting, SchemaMismatch
 from crmcore.domain.record import RecordType
+from crmcore.domain.visibility import hidden_in_log
 from crmcore.ports.storage import Transaction
 
 
@@ -84,8 +87,16 @@ class Session:
         """What this actor may read of a record type; asked once per unit of work."""
         found = self._rules.get(type.name)
         if found is None:
-            found = self._rules[type.name] = self.kernel.policy.read(self.actor, type)
+            found = self._rules[type.name] = self._with_owner(type, self.kernel.policy.read(self.actor, type))
         return found
+
+    def _with_owner(self, type: RecordType, rule: ReadRule) -> ReadRule:
+        """What is hidden of a record is hidden in its log as well."""
+        followed = type.followed
+        if followed is None:
+            return rule
+        hidden = self.rule(self.catalogue.record(followed.target)).hidden
+        return attrs.evolve(rule, hidden=rule.hidden | hidden_in_log(type, hidden)) if hidden else rule
 
     def binder(self, text: str = "") -> Binder:
         """Binds predicates for this actor, now."""

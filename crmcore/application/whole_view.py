@@ -14,6 +14,7 @@ from crmcore.domain.bound import BoundQuery, SortKey, Test, every
 from crmcore.domain.customer import Customer
 from crmcore.domain.money import Money
 from crmcore.domain.order import Order
+from crmcore.domain.sales.opportunity import Opportunity
 
 RECENT = 20
 
@@ -28,8 +29,8 @@ class Purchases:
 
 @attrs.frozen
 class WholeView:
-    """The customer with every facet, the relationships, the newest timeline entries, orders and invoices, the purchases
-    and what is open of all invoices."""
+    """The customer with every facet, the relationships, the newest timeline entries, orders, opportunities and invoices,
+    the purchases and what is open of all invoices."""
 
     customer: Customer
     relationships: tuple[relationships.Seen, ...]
@@ -37,6 +38,7 @@ class WholeView:
     orders: tuple[Order, ...]
     purchases: Purchases
     account: receivables.Account
+    opportunities: tuple[Opportunity, ...]
 
 
 def whole_view(unit: Session, customer: UUID, recent: int = RECENT) -> WholeView:
@@ -52,7 +54,20 @@ def whole_view(unit: Session, customer: UUID, recent: int = RECENT) -> WholeView
         _orders(unit, customer, recent),
         purchases(unit, customer),
         receivables.account(unit, customer, recent),
+        _opportunities(unit, customer, recent),
     )
+
+
+def _opportunities(unit: Session, customer: UUID, recent: int) -> tuple[Opportunity, ...]:
+    """The newest ones, by their ids."""
+    type = unit.catalogue.of(Opportunity)
+    who, made = type.field("customer"), type.field("id")
+    if who is None or made is None or "customer" in unit.rule(type).hidden:
+        return ()
+    where = every(Test(who, "=", (customer,)), unit.binder().scope(type))
+    newest = BoundQuery(type=type, where=where, sort=(SortKey(made, descending=True),), limit=recent)
+    seen = [reading.blanked(unit, type, each.record) for each in unit.transaction.select(newest)]
+    return tuple(each for each in seen if isinstance(each, Opportunity))
 
 
 def _orders(unit: Session, customer: UUID, recent: int) -> tuple[Order, ...]:

@@ -23,6 +23,7 @@ from crmcore.domain.sales.settlement import days_overdue, open_balance
 if TYPE_CHECKING:
     from crmcore.application.unit import UnitOfWork
 
+DEALS = ("name", "stage", "amount", "expected_close", "closed_on")
 View = dict[str, Any]
 INVOICES: Final = ("issued_on", "number", "status", "total", "due_on", "paid_on", "open", "days_overdue")
 
@@ -34,8 +35,8 @@ INVOICES: Final = ("issued_on", "number", "status", "total", "due_on", "paid_on"
 @source_option
 @pass_session
 def show(session: Session, record: str, id: str, as_of: str | None, source: str | None) -> None:
-    """Show a record; of a customer, the whole view: contact points, relationships, timeline, orders, invoices and
-    value."""
+    """Show a record; of a customer, the whole view: contact points, relationships, timeline, orders,
+    opportunities, invoices and value."""
     with session.work() as work:
         type = work.catalogue.record(record)
         at = None if as_of is None else read_datetime(as_of, work.kernel.zone)
@@ -59,7 +60,7 @@ def whole(work: UnitOfWork, view: WholeView) -> View:
         "contact_points": customer.parts_of(view.customer, "contact_points"),
         "relationships": _relationships(work, view),
         "timeline": timeline.entries(work, view.timeline.items),
-        "opportunities": [],
+        "opportunities": [Face(work, work.catalogue.of(each.__class__)).flat(each) for each in view.opportunities],
         "orders": orders,
         "invoices": [_invoice(work, each) for each in view.account.invoices],
         "open_balances": [balance.plain() for balance in view.account.open],
@@ -123,6 +124,7 @@ def view_text(view: View) -> str:
         tables.sheet(view["customer"], most),
         _section("contact points", tables.table(view["contact_points"], ("kind", "value", "usage", "preferred"), most)),
         _section("relationships", tables.table(view["relationships"], ("kind", "label", "from_date", "to_date"), most)),
+        _section("opportunities", tables.table(view["opportunities"], DEALS, most)),
         _section("orders", tables.table(view["orders"], ("ordered_at", "external_id", "status", "total"), most)),
         _section("invoices", tables.table(view["invoices"], INVOICES, most)),
         _section("timeline", timeline.shown(view["timeline"])),

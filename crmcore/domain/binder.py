@@ -61,11 +61,15 @@ class Binder:
         return every(self.scope(record), asked)
 
     def scope(self, record: RecordType) -> Bound:
-        """The read rule alone; it may look at fields that are hidden from the actor."""
-        where = self.rule(record).where
-        if where is None:
-            return Const(True)
-        return attrs.evolve(self, rule=lambda _: ALL, text="").bind(record, where)
+        """The read rule alone; it may look at fields that are hidden from the actor. Rows of a log are read by those
+        who may read the record that they are about."""
+        where, followed = self.rule(record).where, record.followed
+        own = Const(True) if where is None else attrs.evolve(self, rule=lambda _: ALL, text="").bind(record, where)
+        if followed is None:
+            return own
+        target = self.catalogue.record(followed.target)
+        above = self.scope(target)
+        return own if above == Const(True) else every(own, Via(ToRecord(followed, target), above))
 
     def bind(self, holder: Holder, node: Predicate) -> Bound:
         """The bound tree; `PredicateError` points at what does not fit."""

@@ -241,6 +241,14 @@ class RecordType:
         return next((d for d in self.options.derived if d.name == name), None)
 
     @property
+    def followed(self) -> Field | None:
+        """The reference to the record whose log this is (`on_remove="follow"`): it goes with that, and is seen as that
+        is seen."""
+        if not self.options.append_only:
+            return None
+        return next((f for f in self.fields if f.on_remove == "follow"), None)
+
+    @property
     def own(self) -> tuple[Field, ...]:
         """The fields without the envelope."""
         return tuple(f for f in self.fields if f.name not in ENVELOPE)

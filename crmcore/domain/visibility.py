@@ -79,3 +79,9 @@ def _is_seen(record: RecordType, part: PartType, view: Flat, hidden: Set[str]) -
 def _is_apart(one: Flat, other: Flat) -> bool:
     """Whether no part can be meant by both."""
     return any(one.where[name] != value for name, value in other.where.items() if name in one.where)
+
+
+def hidden_in_log(log: RecordType, hidden: Set[str]) -> frozenset[str]:
+    """The fields of a log in which hidden fields of the record that it is about would be read: those of the same name,
+    and those that end with it (`to_stage` for `stage`)."""
+    return frozenset(f.name for f in log.fields for name in hidden if f.name == name or f.name.endswith(f"_{name}"))

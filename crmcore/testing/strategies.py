@@ -20,6 +20,7 @@ from crmcore.domain.field import Field
 from crmcore.domain.matching import keys_of
 from crmcore.domain.part import Part, PartType
 from crmcore.domain.record import ENVELOPE, Record, RecordType, record_type
+from crmcore.testing.ruled import RULED
 from crmcore.testing.values import References, moments, values
 
 __all__ = ["References", "facets", "records", "values"]
@@ -42,6 +43,7 @@ def records(
     the ids that exist, by record type (None: ids need not exist). `given` has strategies for single fields.
     """
     described = type if isinstance(type, RecordType) else record_type(type, None)
+    given = {**RULED.get(described.name, {}), **given}
     fields = [f for f in described.fields if f.name not in ENVELOPE or f.name in GIVEN_BY_HOST]
     drawn = _each((f for f in fields if f.target != "*"), references)
     drawn |= {p.attribute: _parts(p, references, stored) for p in described.parts}

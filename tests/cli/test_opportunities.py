@@ -122,3 +122,16 @@ def test_forecasts_are_compared_with_what_was_won(crm: Crm, deal: dict[str, Any]
     assert len(found["periods"]) == 3
     assert (found["periods"][0]["actual"]["amount"], found["wape"]) == ("0.00", None)
     assert "wape" not in crm("forecast", "--accuracy", "1").out
+
+
+def test_the_whole_view_shows_what_is_being_sold(crm: Crm) -> None:
+    """Whoever answers the telephone would not know of the offer that the caller asks about."""
+    leila = crm.add("customer", "name=Leila", "email=leila@example.com")
+    for name in ("First", "Second"):
+        crm.add("opportunity", f"name={name}", f"customer={leila['id']}", "amount=5 EUR")
+    view = crm.json("show", "customer", leila["id"]).done
+    assert [each["name"] for each in view["opportunities"]] == ["Second", "First"]
+    assert [each["type"] for each in view["timeline"]] == ["stage_change", "stage_change"]
+    assert "OPPORTUNITIES" in crm("show", "customer", leila["id"]).out
+    then = crm.json("show", "customer", leila["id"], "--as-of", leila["created_at"]).done
+    assert then["opportunities"] == []

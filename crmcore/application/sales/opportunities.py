@@ -116,6 +116,8 @@ def _row(unit: Session, after: Opportunity, source: str | None, at: dt.datetime,
         "amount": after.amount,
         "expected_close": after.expected_close,
         "cycle_days": after.cycle_days,
+        "customer": after.customer,
+        "name": after.name,
         "reason": _reason(after),
     }
     return StageChange(**{**values, **given})  # type: ignore[arg-type]  # checked when it is added

@@ -15,7 +15,7 @@ import attrs
 from crmcore.application import reading
 from crmcore.application.sales import pipelines
 from crmcore.application.session import Session
-from crmcore.domain.bound import BoundQuery, Const, Test, ToRecord, Via, every
+from crmcore.domain.bound import BoundQuery, Test, every
 from crmcore.domain.errors import InvalidSetting, InvalidValue, UnknownName
 from crmcore.domain.field import Field
 from crmcore.domain.record import RecordType
@@ -38,23 +38,32 @@ class Standing:
     history: BoundQuery
     """The rows of their stage history up to then."""
 
-    def groups(self, by: Sequence[str], status: str | None = None) -> list[list[Any]]:
+    def groups(self, by: Sequence[str], *statuses: str) -> list[list[Any]]:
         """A row for each group: its values, how many, and the sums of their amounts by currency (a tuple of Money).
 
-        `status` takes those of one status alone.
+        `statuses` takes those of these alone.
         """
+        if self.shows_amount:
+            return self._rows(by, MEASURES, statuses)
+        return [[*row, ()] for row in self.counts(by, *statuses)]
+
+    def counts(self, by: Sequence[str], *statuses: str) -> list[list[Any]]:
+        """The same without the sums."""
+        return self._rows(by, MEASURES[:1], statuses)
+
+    def _rows(self, by: Sequence[str], measures: Sequence[tuple[str, str]], statuses: Sequence[str]) -> list[list[Any]]:
         past = self.query.newest is not None
         names = ["to_stage" if past and name == "stage" else name for name in by]
-        query, measures = self.query, MEASURES if self.shows_amount else MEASURES[:1]
-        if status is not None and not past:
-            is_status = Test(_field(query.type, "status"), "=", (status,))
-            query = attrs.evolve(query, where=every(query.where, is_status))
-        elif status is not None:  # the newest of all rows is looked for first, whatever its status
+        query = self.query
+        if statuses and not past:
+            is_one = Test(_field(query.type, "status"), "in", tuple(statuses))
+            query = attrs.evolve(query, where=every(query.where, is_one))
+        elif statuses:  # the newest of all rows is looked for first, whatever its status
             names.append("status")
         rows = self.unit.transaction.aggregate(query, names, measures)
-        if len(names) > len(by):
-            rows = [[*row[: len(by)], *row[len(names) :]] for row in rows if row[len(by)] == status]
-        return rows if self.shows_amount else [[*row, ()] for row in rows]
+        if len(names) == len(by):
+            return rows
+        return [[*row[: len(by)], *row[len(names) :]] for row in rows if row[len(by)] in statuses]
 
     def ends(self) -> list[tuple[UUID, UUID, str]]:
         """The closed ones: opportunity, pipeline and status."""
@@ -81,7 +90,7 @@ def standing(unit: Session, pipeline: str | None, where: Where, as_of: dt.dateti
     type = unit.catalogue.of(Opportunity)
     hidden = unit.rule(type).hidden
     _check_visible(unit, type, hidden)
-    history = _then(unit, type, as_of or unit.now())
+    history = _then(unit, as_of or unit.now())
     query = _now(unit, type, where) if as_of is None else history
     if chosen is not None:
         is_chosen = Test(_field(query.type, "pipeline"), "=", (chosen.id,))
@@ -97,14 +106,12 @@ def _now(unit: Session, type: RecordType, where: Where) -> BoundQuery:
     return BoundQuery(type=type, where=unit.binder(text).read(type, tree))
 
 
-def _then(unit: Session, type: RecordType, as_of: dt.datetime) -> BoundQuery:
+def _then(unit: Session, as_of: dt.datetime) -> BoundQuery:
     if as_of.utcoffset() is None:
         raise InvalidValue(f"a time needs its zone: {as_of.isoformat()} has none", value=as_of.isoformat())
     rows = unit.catalogue.of(StageChange)
     of, at = _field(rows, "opportunity"), _field(rows, "at")
-    seen = unit.binder().scope(type)
-    whose = Via(ToRecord(of, type), seen)
-    where = every(Test(at, "<=", (as_of.astimezone(dt.UTC),)), *(() if seen == Const(True) else (whose,)))
+    where = every(Test(at, "<=", (as_of.astimezone(dt.UTC),)), unit.binder().scope(rows))
     return BoundQuery(type=rows, where=where, newest=(of, at))
 
 

@@ -15,7 +15,9 @@ from crmcore.domain.record import Record, record
 @record(
     "stage_change",
     label={"en": "Stage change", "fa": "تغییر مرحله", "ar": "تغيير المرحلة"},
-    title=("to_stage", "at"),
+    title=("name", "to_stage"),
+    subject="customer",
+    timeline=("customer", "at"),
     append_only=True,
     indexes=(("opportunity", "at"),),
 )
@@ -25,7 +27,8 @@ class StageChange(Record):
     `from_stage` equals `to_stage` where only the amount or the expected close changed. `reached` is the furthest open
     stage up to then, `probability` what was stated for this opportunity in place of its stage's, `cycle_days` how long
     a closed one was open. `at` is when it was so: now, or for an opportunity that came in with its past, the day that
-    it states; `created_at` is when it was recorded.
+    it states; `created_at` is when it was recorded. It stands on the timeline of the customer whose opportunity it was,
+    under the name that that had.
     """
 
     opportunity: UUID = field.reference("opportunity", on_remove="follow")
@@ -40,6 +43,8 @@ class StageChange(Record):
     amount: Money | None = field.money(default=None)
     expected_close: dt.date | None = field.date(default=None)
     cycle_days: int | None = field.integer(default=None)
+    customer: UUID | None = field.reference("customer", default=None)
+    name: str | None = field.text(default=None)
     reason: str | None = field.text(default=None, length=500)
 
 

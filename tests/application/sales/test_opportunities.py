@@ -18,6 +18,7 @@ from crmcore.domain.errors import (
     IllegalTransition,
     InvalidRecord,
     NotFound,
+    PredicateError,
 )
 from crmcore.testing.fakes import FrozenClock, Restricted
 from tests.application.test_running import side_by_side
@@ -253,6 +254,38 @@ def test_history_is_for_those_who_may_see_the_opportunity(shared: SharedCrm) -> 
         assert len(work.opportunities.stages(mine.id)) == 1
         with pytest.raises(NotFound):
             work.opportunities.stages(theirs.id)
+        [row] = work[StageChange].query().items
+        assert row.opportunity == mine.id
+        assert work[StageChange].count() == 1
+
+
+def test_what_is_hidden_of_an_opportunity_is_hidden_in_its_history(shared: SharedCrm) -> None:
+    """Somebody who may not see amounts or stages would read them one row further down."""
+    crm = shared.fresh(policy=Restricted(hidden={"opportunity": ["amount", "stage"]}))
+    with crm.work("sara") as work:
+        work.opportunities.add(Opportunity("Deal"))
+        [row] = work[StageChange].query().items
+        assert (row.amount, row.to_stage, row.status) == (None, None, "open")
+        with pytest.raises(PredicateError, match="unknown field"):
+            work[StageChange].query('to_stage = "prospecting"')
+
+
+def test_its_steps_stand_on_the_timeline(shared: SharedCrm) -> None:
+    """Whoever is about to speak with a customer would not see what is being sold to them; the past one as well."""
+    clock = FrozenClock(START)
+    crm = shared.fresh(clock, Restricted(rows={"opportunity": 'name != "Secret"'}))
+    with crm.work("sara") as work:
+        leila, omar = work.customers.add(Person("Leila")), work.customers.add(Person("Omar"))
+        deal = work.opportunities.add(Opportunity("Plan", customer=leila.id))
+        work.opportunities.add(Opportunity("Secret", customer=leila.id))
+        clock.advance(days=1)
+        work.opportunities.win(deal.id)
+        clock.advance(days=1)
+        work.opportunities.change(deal.id, customer=omar.id)
+    with crm.work("sara") as work:
+        told = [(e.record.name, e.record.to_stage) for e in work.timeline(leila.id).items]  # type: ignore[attr-defined]
+        assert told == [("Plan", "won"), ("Plan", "prospecting")]
+        assert len(work.timeline(omar.id).items) == 1
 
 
 @pytest.mark.parametrize("stage", [7, b"won", ["won"]])
