@@ -1,4 +1,4 @@
-"""Made-up opportunities of four open stages over three years, in three currencies with a rate to the base currency."""
+"""Made-up opportunities of four open stages, in three currencies with a rate to the base currency."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ STAGES: Final = ("prospecting", "qualified", "proposal", "negotiation")
 RATES: Final = {"USD": Decimal("0.9"), "AED": Decimal("0.245")}
 CURRENCIES: Final = ("EUR", "EUR", "EUR", *RATES)
 FIRST: Final = dt.date(2024, 1, 1)
+CLOSING: Final = dt.date(2026, 1, 1)
 LONG: Final = 2 * 365
-"""Over how many days openings, and expected closings after them, are spread."""
+"""Over how many days openings are spread, and over as many from `CLOSING` on the expected closings."""
 PAST: Final = dt.datetime(2025, 3, 1, 12, tzinfo=dt.UTC)
 """A moment at which many were open that are closed now."""
 
@@ -38,7 +39,7 @@ def opportunities(count: int, seed: int = SEED) -> Iterator[Opportunity]:
             amount=Money(Decimal(draw.randrange(50_000, 10_000_000)) / 100, draw.choice(CURRENCIES)),
             probability=Decimal("0.6") if number % 20 == 0 else None,
             opened_on=opened,
-            expected_close=opened + dt.timedelta(days=draw.randrange(LONG)),
+            expected_close=CLOSING + dt.timedelta(days=draw.randrange(LONG)),
             closed_on=None if status == "open" else opened + dt.timedelta(days=draw.randrange(5, 180)),
             source=SOURCE,
             external_id=f"D{number:08}",

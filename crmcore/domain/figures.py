@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -12,8 +13,12 @@ from crmcore.domain.field import Field
 from crmcore.domain.record import RecordType
 
 GROUPED: Final = frozenset(("text", "integer", "decimal", "boolean", "date", "datetime", "choice", "reference"))
+MONTHLY: Final = frozenset(("date",))
 SUMMED: Final = frozenset(("integer", "decimal", "money"))
 ORDERED: Final = frozenset(("integer", "decimal", "money", "date", "datetime"))
+
+MONTH: Final = ".month"
+"""Stands behind the name of a date to group by its months."""
 
 _KINDS: Final = {"count": GROUPED | ORDERED, "sum": SUMMED, "min": ORDERED, "max": ORDERED}
 
@@ -26,9 +31,32 @@ class Figure:
     field: Field | None
 
 
-def groups(type: RecordType, by: Sequence[str]) -> tuple[Field, ...]:
-    """The fields to group by; `UnknownName` for no field of the record's own, `InvalidValue` for one that cannot."""
-    return tuple(_own_field(type, name, GROUPED, "group by") for name in by)
+@attrs.frozen
+class Key:
+    """What to group by: a field's values, or with `month` the first days of the months of a date."""
+
+    field: Field
+    month: bool = False
+
+    def of(self, record: object) -> Any:
+        """The value of a record."""
+        value = getattr(record, self.field.name)
+        return value.replace(day=1) if self.month and isinstance(value, dt.date) else value
+
+
+def groups(type: RecordType, by: Sequence[str]) -> tuple[Key, ...]:
+    """What to group by: names of fields, `expected_close.month` for the months of a date.
+
+    `UnknownName` for no field of the record's own, `InvalidValue` for one that cannot be grouped by.
+    """
+    return tuple(_key(type, name) for name in by)
+
+
+def _key(type: RecordType, name: str) -> Key:
+    plain = name.removesuffix(MONTH)
+    if plain == name:
+        return Key(_own_field(type, name, GROUPED, "group by"))
+    return Key(_own_field(type, plain, MONTHLY, "group by months"), month=True)
 
 
 def figure(type: RecordType, how: str, name: str) -> Figure:

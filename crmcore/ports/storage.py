@@ -96,7 +96,8 @@ class Transaction(Protocol):
 
     def aggregate(self, query: BoundQuery, by: Sequence[str], measures: Sequence[tuple[str, str]]) -> list[list[Any]]:
         """Rows of group values and figures over own fields, sorted by the group values, missing ones last; one row if
-        `by` is empty. `sum`, `min` and `max` of money are a tuple of Money, one for each currency, by its code."""
+        `by` is empty. `sum`, `min` and `max` of money are a tuple of Money, one for each currency, by its code. A
+        date grouped by its months (`day.month`) gives their first days."""
 
     def lock(self, type: RecordType, id: UUID) -> bool:
         """Hold a record until the transaction ends, so that nobody else changes it; False if there is none."""

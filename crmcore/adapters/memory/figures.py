@@ -8,18 +8,11 @@ from typing import Any, Final
 
 from crmcore.adapters.memory.database import MemoryDatabase
 from crmcore.adapters.memory.selection import fitting
+from crmcore.domain import figures
 from crmcore.domain.bound import BoundQuery
-from crmcore.domain.errors import InvalidValue, UnknownName
-from crmcore.domain.field import Field
+from crmcore.domain.figures import Figure
 from crmcore.domain.money import Money
-from crmcore.domain.record import Record, RecordType
-
-Figure = Callable[[Sequence[Record]], Any]
-
-GROUPED: Final = frozenset(("text", "integer", "decimal", "boolean", "date", "datetime", "choice", "reference"))
-SUMMED: Final = frozenset(("integer", "decimal", "money"))
-ORDERED: Final = frozenset(("integer", "decimal", "money", "date", "datetime"))
-
+from crmcore.domain.record import Record
 
 _WIDE: Final = Context(prec=60)
 """A context of our own: a host may have set the thread's to any precision."""
@@ -40,15 +33,15 @@ def aggregate(
 
     Without `by` there is one row, also over no records. count is of rows, or of a field's values. sum, min and max
     skip missing values and are None over none; of money they are a tuple of Money, one for each currency, by code.
-    `InvalidValue` for a figure that its field does not have, `UnknownName` for no field of the record's own.
+    Errors as of `domain.figures`.
     """
-    grouped = [_own_field(query.type, name, GROUPED, "group by") for name in by]
-    figures = [_figure(query.type, how, name) for how, name in measures]
+    keys = figures.groups(query.type, by)
+    wanted = [figures.figure(query.type, how, name) for how, name in measures]
     groups: dict[tuple[Any, ...], list[Record]] = {} if by else {(): []}
     for record in _newest(query, fitting(database, query)):
-        groups.setdefault(tuple(getattr(record, field.name) for field in grouped), []).append(record)
+        groups.setdefault(tuple(key.of(record) for key in keys), []).append(record)
     order = sorted(groups, key=lambda values: [(v is None, 0 if v is None else v) for v in values])
-    return [[*values, *(figure(groups[values]) for figure in figures)] for values in order]
+    return [[*values, *(_value(figure, groups[values]) for figure in wanted)] for values in order]
 
 
 def _newest(query: BoundQuery, records: Iterable[Record]) -> Iterable[Record]:
@@ -61,33 +54,16 @@ def _newest(query: BoundQuery, records: Iterable[Record]) -> Iterable[Record]:
     return kept.values()
 
 
-def _own_field(type: RecordType, name: str, kinds: frozenset[str], what: str) -> Field:
-    field = type.field(name)
-    if field is None:
-        raise UnknownName("field", name, (f.name for f in type.fields if f.kind in kinds), f"{type.name} to {what}")
-    if field.kind not in kinds:
-        raise InvalidValue(f"{type.name}.{name} is of type {field.kind}, which cannot be used to {what}", value=name)
-    return field
-
-
-def _figure(type: RecordType, how: str, name: str) -> Figure:
-    if how == "count" and not name:
-        return len
-    if how == "count":
-        counted = _own_field(type, name, GROUPED | ORDERED, how)
-        return lambda records: sum(getattr(record, counted.name) is not None for record in records)
-    kinds = SUMMED if how == "sum" else ORDERED
-    combine = _COMBINE.get(how)
-    if combine is None:
-        raise InvalidValue(f"{how!r} is no figure: use count, sum, min or max", value=how)
-    field = _own_field(type, name, kinds, how)
-    if field.kind == "money":
-        return lambda records: _per_currency(combine, _values(records, field))
-    return lambda records: combine(values) if (values := _values(records, field)) else None
-
-
-def _values(records: Iterable[Record], field: Field) -> list[Any]:
-    return [value for record in records if (value := getattr(record, field.name)) is not None]
+def _value(wanted: Figure, records: Sequence[Record]) -> Any:
+    if wanted.field is None:
+        return len(records)
+    values = [value for record in records if (value := getattr(record, wanted.field.name)) is not None]
+    if wanted.how == "count":
+        return len(values)
+    combine = _COMBINE[wanted.how]
+    if wanted.field.kind == "money":
+        return _per_currency(combine, values)
+    return combine(values) if values else None
 
 
 def _per_currency(combine: Callable[[Sequence[Any]], Any], amounts: Iterable[Money]) -> tuple[Money, ...]:

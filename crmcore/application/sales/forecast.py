@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from fractions import Fraction
 from typing import Final, Literal, TypeAlias
 
 import attrs
@@ -16,7 +15,7 @@ import attrs
 from crmcore.application.sales.past_rates import past_rates
 from crmcore.application.sales.pipeline_report import likelihood
 from crmcore.application.sales.standing import standing
-from crmcore.application.sales.valuation import Sums, Valuation, added, by_currency, listed, valuation
+from crmcore.application.sales.valuation import Tally, Valuation, listed, valuation
 from crmcore.application.session import Session
 from crmcore.domain.errors import InvalidSetting
 from crmcore.domain.money import Money
@@ -61,9 +60,7 @@ class Forecast:
 
 @attrs.define
 class _Heap:
-    count: int = 0
-    amounts: Sums = attrs.field(factory=dict)
-    expected: Sums = attrs.field(factory=dict)
+    tally: Tally = attrs.field(factory=Tally)
     unknown: int = 0
 
 
@@ -85,16 +82,14 @@ def forecast(
     asked = standing(unit, pipeline, None, as_of)
     rates = past_rates(asked, count_skipped) if method == "historical" else None
     heaps: dict[str | None, _Heap] = {}
-    for row in asked.groups(("pipeline", "stage", "probability", "expected_close"), "open"):
+    for row in asked.groups(("pipeline", "stage", "probability", "expected_close.month"), "open"):
         id, stage, stated, day, count, amounts = row
         heap = heaps.setdefault(None if day is None else PERIODS[by](day), _Heap())
         known = likelihood(asked.pipelines, id, stage, "open", stated) if rates is None else rates.get((id, stage))
-        heap.count += count
         heap.unknown += count if known is None else 0
-        heap.amounts = added((heap.amounts, by_currency(amounts)))
-        heap.expected = added((heap.expected, by_currency(amounts, Fraction(known or 0))))
+        heap.tally.add(count, amounts, known or 0)
     on = (as_of or unit.now()).astimezone(unit.kernel.zone).date()
-    worth = valuation(unit, {code for heap in heaps.values() for code in heap.amounts}, on)
+    worth = valuation(unit, {code for heap in heaps.values() for code in heap.tally.amounts}, on)
     order = sorted(heaps, key=lambda period: (period is None, period or ""))
     return Forecast(
         periods=tuple(_period(worth, period, heaps[period]) for period in order),
@@ -106,12 +101,13 @@ def forecast(
 
 
 def _period(worth: Valuation, period: str | None, heap: _Heap) -> PeriodForecast:
+    amounts, expected = heap.tally.amounts, heap.tally.weighted
     return PeriodForecast(
         period=period,
-        count=heap.count,
-        amount=worth.told(heap.amounts),
-        expected=worth.told(heap.expected),
-        amounts=listed(heap.amounts),
-        expected_amounts=listed(heap.expected),
+        count=heap.tally.count,
+        amount=worth.told(amounts),
+        expected=worth.told(expected),
+        amounts=listed(amounts),
+        expected_amounts=listed(expected),
         unknown=heap.unknown,
     )

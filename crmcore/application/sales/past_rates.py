@@ -30,10 +30,10 @@ def past_rates(asked: Standing, count_skipped: bool = True) -> Rates:
 def _by_furthest(asked: Standing) -> Rates:
     won: dict[UUID, int] = {}
     lost: dict[UUID, dict[str, int]] = {}
-    for id, reached, status, count, _ in asked.groups(("pipeline", "reached", "status")):
+    for id, reached, status, count in asked.counts(("pipeline", "reached", "status"), "won", "lost"):
         if status == "won":
             won[id] = won.get(id, 0) + count
-        elif status == "lost":
+        else:
             lost.setdefault(id, {})[reached] = count
     found: Rates = {}
     for id, pipeline in asked.pipelines.items():

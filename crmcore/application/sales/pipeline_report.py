@@ -6,7 +6,7 @@ Source of the formulas: domain reference value.md 12.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
@@ -15,7 +15,7 @@ from uuid import UUID
 import attrs
 
 from crmcore.application.sales.standing import Standing, standing
-from crmcore.application.sales.valuation import Sums, Valuation, added, by_currency, listed, money, valuation
+from crmcore.application.sales.valuation import Tally, Valuation, listed, money, valuation
 from crmcore.application.session import Session
 from crmcore.domain.money import Money
 from crmcore.domain.ratio import rounded
@@ -74,14 +74,7 @@ class _Heap:
     """What is added up for one stage or status."""
 
     status: str
-    count: int = 0
-    amounts: Sums = attrs.field(factory=dict)
-    weighted: Sums = attrs.field(factory=dict)
-
-    def add(self, count: int, amounts: Sequence[Money], probability: Fraction) -> None:
-        self.count += count
-        self.amounts = added((self.amounts, by_currency(amounts)))
-        self.weighted = added((self.weighted, by_currency(amounts, probability)))
+    tally: Tally = attrs.field(factory=Tally)
 
 
 def pipeline_report(
@@ -91,13 +84,13 @@ def pipeline_report(
     `standing`. A past report is the same whenever it is asked for, whatever happens later."""
     asked = standing(unit, pipeline, where, as_of)
     heaps: dict[tuple[UUID, str], _Heap] = {}
-    by_status = {status: _Heap(status) for status in ("open", "won", "lost")}
+    by_status = {status: Tally() for status in ("open", "won", "lost")}
     for id, stage, status, stated, count, amounts in asked.groups(("pipeline", "stage", "status", "probability")):
-        probability = Fraction(likelihood(asked.pipelines, id, stage, status, stated))
-        heaps.setdefault((id, stage), _Heap(status)).add(count, amounts, probability)
+        probability = likelihood(asked.pipelines, id, stage, status, stated)
+        heaps.setdefault((id, stage), _Heap(status)).tally.add(count, amounts, probability)
         by_status[status].add(count, amounts, probability)
     on = (as_of or unit.now()).astimezone(unit.kernel.zone).date()
-    worth = valuation(unit, {code for heap in by_status.values() for code in heap.amounts}, on)
+    worth = valuation(unit, {code for tally in by_status.values() for code in tally.amounts}, on)
     stages = tuple(_figures(worth, each, stage, heaps) for each in _ordered(asked) for stage in _stages(each, heaps))
     return _report(asked, stages, by_status, worth, on)
 
@@ -123,23 +116,24 @@ def _stages(of: Pipeline, heaps: Mapping[tuple[UUID, str], _Heap]) -> list[Stage
 
 
 def _figures(worth: Valuation, of: Pipeline, stage: Stage, heaps: Mapping[tuple[UUID, str], _Heap]) -> StageFigures:
-    heap = heaps.get((of.id, stage.stage), _Heap(stage.kind))
+    tally = heaps.get((of.id, stage.stage), _Heap(stage.kind)).tally
+    amounts = tally.amounts
     return StageFigures(
         pipeline=of.name,
         stage=stage.stage,
         label=stage.label or stage.stage,
         kind=stage.kind,
-        count=heap.count,
-        amount=worth.told(heap.amounts),
-        weighted=worth.told(heap.weighted),
-        amounts=listed(heap.amounts),
+        count=tally.count,
+        amount=worth.told(amounts),
+        weighted=worth.told(tally.weighted),
+        amounts=listed(amounts),
     )
 
 
 def _report(
     asked: Standing,
     stages: tuple[StageFigures, ...],
-    by_status: Mapping[str, _Heap],
+    by_status: Mapping[str, Tally],
     worth: Valuation,
     on: dt.date,
 ) -> PipelineReport:
@@ -165,21 +159,21 @@ def _report(
 
 
 def _cycles(asked: Standing) -> dict[str, CycleTime]:
-    held: dict[str, dict[int, int]] = {"won": {}, "lost": {}, "open": {}}
-    for status, days, count, _ in asked.groups(("status", "cycle_days")):
+    held: dict[str, dict[int, int]] = {"won": {}, "lost": {}}
+    for status, days, count in asked.counts(("status", "cycle_days"), *held):
         if days is not None:
             held[status][days] = count
     return {status: cycle_time(days) for status, days in held.items()}
 
 
-def _rate_by_amount(worth: Valuation, won: _Heap, lost: _Heap) -> Fraction | None:
+def _rate_by_amount(worth: Valuation, won: Tally, lost: Tally) -> Fraction | None:
     ours, theirs = worth.told(won.amounts), worth.told(lost.amounts)
     if ours is None or theirs is None or min(ours.amount, theirs.amount) < 0:
         return None
     return win_rate_closed(ours.amount, theirs.amount)
 
 
-def _velocity(worth: Valuation, won: _Heap, still: int, rate: Fraction | None, cycle: Fraction | None) -> Money | None:
+def _velocity(worth: Valuation, won: Tally, still: int, rate: Fraction | None, cycle: Fraction | None) -> Money | None:
     total: Any = worth.told(won.amounts)
     if total is None or not won.count or total.amount < 0:
         return None

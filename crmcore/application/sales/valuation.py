@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
+from decimal import Context, Decimal, Inexact, InvalidOperation
 from fractions import Fraction
+from functools import reduce
 from typing import Final
 
 import attrs
@@ -12,11 +14,13 @@ import attrs
 from crmcore.application.sales.rates import Rates
 from crmcore.application.session import Session
 from crmcore.domain.money import MONEY_SCALE, Money
-from crmcore.domain.ratio import rounded
+from crmcore.domain.ratio import Number, rounded
 
 Sums = Mapping[str, Fraction]
 """An amount for each currency that has one."""
 NOTHING: Final = Fraction()
+EXACT: Final = Context(prec=400, traps=[InvalidOperation, Inexact])
+"""Holds the sum of any amounts times any probabilities, whatever precision the host has set."""
 
 
 @attrs.frozen(eq=False)
@@ -55,21 +59,49 @@ def money(amount: Fraction, currency: str) -> Money:
     return Money(rounded(amount, MONEY_SCALE), currency)
 
 
-def by_currency(amounts: Iterable[Money], weight: Fraction = Fraction(1)) -> dict[str, Fraction]:
-    """Amounts, each times `weight`, added up by currency."""
+def by_currency(amounts: Iterable[Money]) -> dict[str, Fraction]:
+    """Amounts added up by currency."""
     sums: dict[str, Fraction] = {}
     for each in amounts:
-        sums[each.currency] = sums.get(each.currency, NOTHING) + Fraction(each.amount) * weight
+        sums[each.currency] = sums.get(each.currency, NOTHING) + Fraction(each.amount)
     return sums
 
 
-def added(some: Iterable[Sums]) -> dict[str, Fraction]:
-    """Several sums in one."""
-    total: dict[str, Fraction] = {}
-    for sums in some:
-        for code, amount in sums.items():
-            total[code] = total.get(code, NOTHING) + amount
-    return total
+@attrs.define
+class Tally:
+    """Amounts as they are added up: exactly, by currency and by the probability that they come."""
+
+    count: int = 0
+    _held: dict[str, dict[Number, Decimal]] = attrs.field(factory=dict)
+
+    def add(self, count: int, amounts: Iterable[Money], probability: Number) -> None:
+        """`count` more, with these amounts."""
+        self.count += count
+        for each in amounts:
+            held = self._held.setdefault(each.currency, {})
+            so_far = held.get(probability)
+            held[probability] = each.amount if so_far is None else EXACT.add(so_far, each.amount)
+
+    @property
+    def amounts(self) -> dict[str, Fraction]:
+        """The amounts, by currency."""
+        return {code: Fraction(reduce(EXACT.add, held.values())) for code, held in self._held.items()}
+
+    @property
+    def weighted(self) -> dict[str, Fraction]:
+        """The amounts times their probabilities, by currency."""
+        return {code: _weighted(held) for code, held in self._held.items()}
+
+
+def _weighted(held: Mapping[Number, Decimal]) -> Fraction:
+    """Decimals are multiplied as such, which is exact as well and a good deal faster."""
+    plain, parts = Decimal(), NOTHING
+    for probability, amount in held.items():
+        if isinstance(probability, Fraction):
+            parts += probability * Fraction(amount)
+        else:
+            plain = EXACT.fma(amount, Decimal(probability), plain)
+    return Fraction(plain) + parts
 
 
 def listed(sums: Sums) -> tuple[Money, ...]:

@@ -181,6 +181,22 @@ class FiguresContract(StorageCase):
         assert none == [[0, 0, None, None, None]]
         assert points == [[3 * 2**63 - 4]]
 
+    def test_groups_by_the_months_of_a_date(self, crm: Crm) -> None:
+        """A forecast would put a day into another month, or leave out whatever has no day."""
+        with crm.work("sara") as work:
+            add_samples(work)
+            query = BoundQuery(type=crm.catalogue.of(Sample))
+            by_month = work.transaction.aggregate(query, ("taken_on.month",), (("count", ""),))
+            money = work.transaction.aggregate(query, ("active", "taken_on.month"), (("count", ""), ("sum", "price")))
+        days = [dt.date(2024, 2, 1), dt.date(2025, 1, 1), None]
+        assert by_month == [[days[0], 1], [days[1], 2], [days[2], 1]]
+        assert money == [
+            [False, days[1], 1, (Money(20, "EUR"),)],
+            [True, days[0], 1, (Money(10, "USD"),)],
+            [True, days[1], 1, (Money(10, "EUR"),)],
+            [True, None, 1, ()],
+        ]
+
     def test_figures_over_the_newest_of_each(self, crm: Crm) -> None:
         """What stood at a time is the newest row up to then: an older one would be added up as well, or instead."""
         leila, omar = customer_id(crm), customer_id(crm)

@@ -89,6 +89,8 @@ def test_only_what_fits_counts(clinic: MemoryTransaction) -> None:
         (("colour",), ("count", ""), UnknownName),
         (("marks",), ("count", ""), InvalidValue),
         (("price",), ("count", ""), InvalidValue),
+        (("colour.month",), ("count", ""), UnknownName),
+        (("began_at.month",), ("count", ""), InvalidValue),  # in which zone?
         ((), ("sum", "note"), InvalidValue),
         ((), ("sum", "day"), InvalidValue),
         ((), ("min", "form"), InvalidValue),
