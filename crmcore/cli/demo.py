@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 import crmcore
-from crmcore.cli import demo_text, demonstration
-from crmcore.cli.importing import Request, import_into
+from crmcore.cli import demo_discs, demo_offers, demo_pipeline, demo_shop, demo_text, errors
+from crmcore.cli.demo_loading import load_bundled
 from crmcore.cli.options import Command
 from crmcore.cli.session import Session, pass_session
 from crmcore.domain.errors import InvalidSetting
@@ -22,32 +22,42 @@ from crmcore.plugins.discovery import discover
 if TYPE_CHECKING:
     from crmcore.crm import Crm
 
-DATA: Final = Path(__file__).with_name("demo_data")
-FILES: Final = {"user": "users", "customer": "customers", "product": "products", "order": "orders"}
 NAME: Final = "demo.db"
 BUNDLED: Final = "crmcore-"
+Shown = tuple[dict[str, Any], Mapping[str, str]]
 
 
 @click.command("demo", cls=Command)
 @click.option(
     "--keep", metavar="DIR", type=click.Path(path_type=Path), help=f"Leave the database in this folder, as {NAME}."
 )
+@click.option(
+    "--pipeline",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="In place of the example opportunities take those of this folder: accounts.csv, products.csv, sales_teams.csv "
+    "and sales_pipeline*.csv, in the form of the Maven set.",
+)
 @pass_session
-def demo(session: Session, keep: Path | None) -> None:
+def demo(session: Session, keep: Path | None, pipeline: Path | None) -> int:
     """Show on real data what crmcore does.
 
-    Loads the orders of a digital music shop (the Chinook sample) into a fresh SQLite file, makes its best customers
-    members of the loyalty programme, and asks, changes, searches and reports.
+    Loads the orders of two shops (the Chinook and CDNOW samples) into a fresh SQLite file, makes the best customers of
+    one of them members of the loyalty programme, asks, changes, searches and reports; then shows how opportunities are
+    sold on examples, which are said to be examples.
     """
     started = time.monotonic()
+    if pipeline is not None:
+        demo_pipeline.deals_of(pipeline)
     with _place(keep) as path:
-        facts = _show(session, path)
+        facts, sections = _show(session, path, pipeline)
     facts |= {
         "database": None if keep is None else f"sqlite:///{path}",
         "seconds": round(time.monotonic() - started, 2),
     }
     facts["next"] = _next(facts["database"])
-    session.emit(facts, lambda: demo_text.text(facts))
+    session.emit(facts, lambda: demo_text.text(facts, sections))
+    return errors.REJECTED if facts.get("pipeline", {}).get("rejected") else errors.DONE
 
 
 @contextmanager
@@ -67,54 +77,53 @@ def _place(keep: Path | None) -> Iterator[Path]:
     yield path
 
 
-def _show(session: Session, path: Path) -> dict[str, Any]:
+def _show(session: Session, path: Path, pipeline: Path | None) -> Shown:
     plugins = sorted(each.name for each in discover() if each.distribution.startswith(BUNDLED))
-    crm = crmcore.open(f"sqlite:///{path}", plugins=plugins, currency=demonstration.CURRENCY)
+    crm = crmcore.open(f"sqlite:///{path}", plugins=plugins, currency=demo_shop.CURRENCY)
     try:
-        imports = [_load(session, crm, record, DATA / stem) for record, stem in FILES.items()]
-        return {
-            "plugins": plugins,
-            "imports": imports,
-            **_steps(crm, "loyalty" in plugins, for_people=not session.json),
-        }
+        facts = {"plugins": plugins, "imports": load_bundled(session, crm)}
+        facts |= _steps(crm, "loyalty" in plugins, for_people=not session.json)
+        if pipeline is None:
+            selling, sections = demo_offers.offers(crm, path, plugins)
+        else:
+            selling, sections = demo_pipeline.taken(session, crm, pipeline, path.with_name(demo_pipeline.REJECTED))
+        crm.pump()
+        return {**facts, **selling}, sections
     finally:
         crm.close()
 
 
-def _load(session: Session, crm: Crm, record: str, stem: Path) -> dict[str, Any]:
-    request = Request(record=record, file=stem.with_suffix(".csv"), map=stem.with_suffix(".toml"))
-    report = import_into(session, crm, request, demonstration.ACTOR)
-    return {"record": record, "rows": report.rows, "records": report.records, "rejected": report.rejected}
-
-
 def _steps(crm: Crm, loyalty: bool, for_people: bool) -> dict[str, Any]:
-    """Everything that is shown. Members of the loyalty programme only where the plugin is installed."""
-    members = demonstration.make_members(crm) if loyalty else {}
-    with crm.work(actor=demonstration.ACTOR) as work:
-        best = demonstration.best_customer(work)
+    """What is shown of the two shops. Members of the loyalty programme only where the plugin is installed."""
+    members = demo_shop.make_members(crm) if loyalty else {}
+    with crm.work(actor=demo_shop.ACTOR) as work:
+        best = demo_shop.best_customer(work)
         facts: dict[str, Any] = {
-            "counts": demonstration.counts(work),
-            "total": demonstration.total(work),
-            "view": demonstration.view(work, best, labelled=for_people),
-            "list": demonstration.listed(work, demonstration.FILTER),
+            "counts": demo_shop.counts(work),
+            "total": demo_shop.total(work),
+            "view": demo_shop.view(work, best, labelled=for_people),
+            "list": demo_shop.listed(work, demo_shop.FILTER),
             "members": members,
-            "gold": demonstration.listed(work, demonstration.MEMBERS) if loyalty else None,
-            "search": demonstration.search(work),
-            "sales": demonstration.sales(work),
+            "gold": demo_shop.listed(work, demo_shop.MEMBERS) if loyalty else None,
+            "search": demo_shop.search(work),
+            "sales": demo_shop.sales(work),
+            "cdnow": demo_discs.facts(work, demo_shop.CURRENCY),
         }
-    facts["change"] = demonstration.move(crm, best)
-    crm.pump()
+    facts["change"] = demo_shop.move(crm, best)
     return facts
 
 
 def _next(database: str | None) -> list[str]:
     if database is None:
         return ["crm demo --keep demo"]
-    crm = f"crm --database {database}"
+    crm = f"crm --database {database} --currency {demo_shop.CURRENCY}"
     return [
         f"""{crm} list customer --where 'city = "Paris"'""",
         f"{crm} show customer email=luisg@embraer.com.br",
+        f"{crm} show customer external_id=1901 --source cdnow",
         f"{crm} --json timeline email=luisg@embraer.com.br --limit 5",
         f"{crm} search kohler",
+        f"{crm} pipeline",
+        f"{crm} forecast --by quarter",
         f"{crm} export customer --columns name,email,country --out customers.csv",
     ]

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from crmcore.cli import charts, history, output, showing, tables
+from crmcore.cli import charts, demo_discs, history, output, showing, tables
 
 Facts = dict[str, Any]
 RECENT: Final = 3
 
 
-def text(facts: Facts) -> str:
-    """The whole demonstration, step by step."""
+def text(facts: Facts, selling: Mapping[str, str]) -> str:
+    """The whole demonstration, step by step; `selling` has the sections about it by their headings."""
     steps = [_loaded(facts), _view(facts), _list(facts), _members(facts), _change(facts), _search(facts), _sales(facts)]
+    steps.append(f"{_heading('CDNOW: real orders of 18 months')}\n{demo_discs.text(facts['cdnow'])}")
+    steps += [f"{_heading(title)}\n{shown}" for title, shown in selling.items()]
     return "\n\n".join([*filter(None, steps), _next(facts)])
 
 
@@ -22,19 +25,26 @@ def _heading(title: str) -> str:
 
 
 def _loaded(facts: Facts) -> str:
-    counts = ", ".join(f"{count:,} {name}s" for name, count in facts["counts"].items())
-    amount, currency = Decimal(facts["total"]["amount"]), facts["total"]["currency"]
+    shop, discs = facts["counts"], facts["cdnow"]
+    songs = ", ".join(f"{count:,} {name}s" for name, count in shop.items())
     plugins = ", ".join(facts["plugins"]) or "none"
     return (
         f"{_heading('A fresh database from the bundled data')}\n"
-        f"{counts}\n{amount:,.2f} {currency} in orders, as the database adds them up\nplugins: {plugins}"
+        f"chinook, a shop for digital music: {songs}; {_amount(facts['total'])} in orders\n"
+        f"cdnow, a shop for discs: {discs['customers']:,} customers, {discs['orders']:,} orders; "
+        f"{_amount(discs['total'])}\n"
+        f"plugins: {plugins}"
     )
+
+
+def _amount(money: Facts) -> str:
+    return f"{Decimal(money['amount']):,.2f} {money['currency']}"
 
 
 def _view(facts: Facts) -> str:
     view = facts["view"]
     short = {**view, "timeline": view["timeline"][:RECENT], "orders": view["orders"][:RECENT]}
-    return f"{_heading('The whole view of the best customer')}\n{showing.view_text(short)}"
+    return f"{_heading('The whole view of the best customer of chinook')}\n{showing.view_text(short)}"
 
 
 def _list(facts: Facts) -> str:
@@ -68,7 +78,7 @@ def _search(facts: Facts) -> str:
 
 def _sales(facts: Facts) -> str:
     figures = {each["year"]: Decimal(each["total"]["amount"]) for each in facts["sales"]}
-    return f"{_heading('Sales by year')}\n{charts.bars(figures, facts['total']['currency'])}"
+    return f"{_heading('Sales of chinook by year')}\n{charts.bars(figures, facts['total']['currency'])}"
 
 
 def _next(facts: Facts) -> str:

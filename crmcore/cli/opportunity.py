@@ -81,15 +81,25 @@ def lose(session: Session, id: str, reason: str, on: str | None, version: int | 
 def stages(session: Session, id: str, source: str | None) -> None:
     """List the stage history of an opportunity, oldest first, and the days that it spent in each stage."""
     with session.work() as work:
-        found = found_id(work, work.catalogue.of(Opportunity), id, source)
-        changes = work.opportunities.stages(found)
-        face = Face(work, work.catalogue.of(StageChange))
-        items = [face.flat(each) for each in changes]
-        spent = time_in_stage(changes, work.now())
+        document = stage_history(work, found_id(work, work.catalogue.of(Opportunity), id, source))
+    session.emit(document, lambda: stage_history_text(document))
+
+
+def stage_history(work: UnitOfWork, id: UUID) -> dict[str, Any]:
+    """The stage history of an opportunity, and the days that it spent in each stage."""
+    changes = work.opportunities.stages(id)
+    face = Face(work, work.catalogue.of(StageChange))
+    spent = time_in_stage(changes, work.now())
     days = {stage: round(time.total_seconds() / 86_400, 4) for stage, time in spent.items()}
-    document = {"items": items, "days": days}
+    return {"items": [face.flat(each) for each in changes], "days": days}
+
+
+def stage_history_text(document: dict[str, Any]) -> str:
+    """The history for people, and under it the days in each stage."""
     columns = ("at", "by", "from_stage", "to_stage", "amount", "expected_close", "reason")
-    session.emit(document, lambda: tables.table(items, columns, output.terminal_width()))
+    spent = ", ".join(f"{stage} {days:.1f}" for stage, days in document["days"].items())
+    shown = tables.table(document["items"], columns, output.terminal_width())
+    return f"{shown}\n\ndays in each stage: {spent}" if spent else shown
 
 
 def _step(session: Session, id: str, source: str | None, step: Callable[[UnitOfWork, UUID], Opportunity]) -> None:

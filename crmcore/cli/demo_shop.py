@@ -1,4 +1,4 @@
-"""What `crm demo` does with its data: each step a use of the library, its result as plain values."""
+"""What `crm demo` does with the shop for digital music: each step a use of the library, its result as plain values."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 Facts = dict[str, Any]
 ACTOR: Final = "system:demo"
+SOURCE: Final = "chinook"
+OURS: Final = f'source = "{SOURCE}"'
 CURRENCY: Final = "USD"
 TIERS: Final = (("platinum", Decimal(46)), ("gold", Decimal(43)), ("silver", Decimal(40)), ("bronze", Decimal(39)))
 """Who has spent this much (in USD) is a member of that tier."""
@@ -51,22 +53,23 @@ class Spending:
 def counts(work: UnitOfWork) -> Facts:
     """How many records of each kind there are, and order lines."""
     kinds: tuple[type[Record], ...] = (User, Customer, Product, Order)
-    lines = sum(len(order.lines) for order in work.orders.stream())
-    return {**{work.catalogue.of(each).name: work[each].count() for each in kinds}, "line": lines}
+    lines = sum(len(order.lines) for order in work.orders.stream(OURS))
+    return {**{work.catalogue.of(each).name: work[each].count(OURS) for each in kinds}, "line": lines}
 
 
 def total(work: UnitOfWork) -> Facts:
     """The sum of all orders, as the database adds it up."""
-    query = BoundQuery(type=work.catalogue.of(Order))
-    [[totals]] = work.transaction.aggregate(query, (), (("sum", "total"),))
-    sums: dict[str, Money] = {each.currency: each for each in totals}
-    return sums.get(CURRENCY, Money(Decimal(0), CURRENCY)).plain()
+    type = work.catalogue.of(Order)
+    sums = dict(work.transaction.aggregate(BoundQuery(type=type), ("source",), (("sum", "total"),)))
+    [found] = sums[SOURCE]
+    plain: Facts = found.plain()
+    return plain
 
 
 def spending(work: UnitOfWork) -> dict[UUID, Spending]:
     """What each customer has spent."""
     found: dict[UUID, Spending] = {}
-    for order in work.orders.stream(sort="ordered_at"):
+    for order in work.orders.stream(OURS, sort="ordered_at"):
         if order.customer is not None and order.total is not None:
             known = found.get(order.customer, Spending(Decimal(0), order.ordered_at.date()))
             found[order.customer] = attrs.evolve(known, total=known.total + order.total.amount)
@@ -128,7 +131,7 @@ def search(work: UnitOfWork, text: str = SPELLING) -> Facts:
 def sales(work: UnitOfWork) -> list[Facts]:
     """What was sold in each year."""
     sums: dict[str, Money] = {}
-    for order in work.orders.stream(sort="ordered_at"):
+    for order in work.orders.stream(OURS, sort="ordered_at"):
         if order.total is not None:
             year = str(order.ordered_at.year)
             sums[year] = order.total + sums[year] if year in sums else order.total

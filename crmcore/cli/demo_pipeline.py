@@ -1,0 +1,187 @@
+"""`crm demo --pipeline DIR`: a sales team's own files, taken in by the bundled maps, and their figures.
+
+The files are those of the Maven set "CRM Sales Opportunities". Deals come in as they are written first. Those whose
+product nobody knows are rejected then, and taken in again by a map that says what is meant, where it does.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+
+from crmcore.application.sales.pipeline_report import PipelineReport, pipeline_report
+from crmcore.cli import output, tables
+from crmcore.cli.demo_loading import ACTOR, DATA, told
+from crmcore.cli.importing import Request, import_into
+from crmcore.cli.pipeline import pipeline_document, pipeline_text
+from crmcore.domain.errors import ImportRefused
+from crmcore.domain.literal import value_of
+from crmcore.domain.predicate import Compare
+from crmcore.domain.predicate import Path as Names
+from crmcore.domain.sales.pipeline import Pipeline, Stage
+from crmcore.domain.user import User
+
+if TYPE_CHECKING:
+    from crmcore.application.importing import ImportReport
+    from crmcore.application.unit import UnitOfWork
+    from crmcore.cli.session import Session
+    from crmcore.crm import Crm
+
+MAPS: Final = DATA / "pipeline"
+FILES: Final = (("customer", "accounts"), ("product", "products"), ("user", "sales_teams"))
+DEALS: Final = "sales_pipeline*.csv"
+AS_WRITTEN: Final = MAPS / "opportunities_as_written.toml"
+MENDING: Final = MAPS / "opportunities.toml"
+REJECTED: Final = "rejected.csv"
+NAME: Final = "sales"
+SHOWN: Final = 10
+"""How many reasons are shown to people."""
+
+
+def deals_of(folder: Path) -> list[Path]:
+    """The files of deals in a folder of this form; `ImportRefused` names what is missing there."""
+    wanted = [f"{name}.csv" for _, name in FILES]
+    missing = [name for name in wanted if not (folder / name).is_file()]
+    found = sorted(folder.glob(DEALS))
+    if missing or not found:
+        named = ", ".join([*missing, *([] if found else [DEALS])])
+        raise ImportRefused(f"{folder} has no {named}: a pipeline is {', '.join(wanted)} and {DEALS}", file=str(folder))
+    return found
+
+
+def taken(session: Session, crm: Crm, folder: Path, rejected: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    """Take a folder in: the facts, and for people the sections by their headings. Rows that stay out are put into the
+    file `rejected`, or further ones beside it."""
+    imports = load(session, crm, folder, rejected)
+    out = sum(each["rejected"] for each in imports if not each["taken_again"])
+    with crm.work(actor=ACTOR) as work:
+        found = selling(work)
+    facts = {"pipeline": {"imports": imports, "rejected": out, **found.document()}}
+    return facts, {f"The files of {folder}": import_text(imports), **found.sections()}
+
+
+def load(session: Session, crm: Crm, folder: Path, rejected: Path) -> list[dict[str, Any]]:
+    """Take the files in; what came of each, with the reasons for which rows were refused."""
+    deals = deals_of(folder)
+    imports = [_take(session, crm, record, folder / f"{name}.csv", MAPS / f"{name}.toml") for record, name in FILES]
+    with crm.work(actor=ACTOR) as work:
+        if not work.pipelines.count(f'name = "{NAME}"'):
+            work.pipelines.add(Pipeline(NAME, stages=(Stage("Prospecting"), Stage("Engaging"))))
+    for number, file in enumerate(deals):
+        place = rejected if not number else rejected.with_name(f"{rejected.stem}-{number + 1}.csv")
+        imports += _take_deals(session, crm, file, place)
+    return imports
+
+
+def _take_deals(session: Session, crm: Crm, file: Path, rejected: Path) -> Iterator[dict[str, Any]]:
+    with TemporaryDirectory(prefix="crm-demo-") as folder:
+        doubtful = Path(folder) / file.name
+        first = _take(session, crm, "opportunity", file, AS_WRITTEN, doubtful)
+        yield {**first, "taken_again": bool(first["rejected"])}
+        if first["rejected"]:
+            again = _take(session, crm, "opportunity", doubtful, MENDING, rejected)
+            yield {**again, "file": f"the rejected rows of {file.name}"}
+            if not again["rejected"]:
+                rejected.unlink(missing_ok=True)
+
+
+def _take(
+    session: Session, crm: Crm, record: str, file: Path, map: Path, rejects: Path | None = None
+) -> dict[str, Any]:
+    request = Request(record=record, file=file, map=map, rejects=rejects, ignore_unknown=True)
+    report = import_into(session, crm, request, ACTOR)
+    return {
+        **told(request, report),
+        "map": map.name,
+        "taken_again": False,
+        "left_out": list(report.left_out),
+        "reasons": _reasons(report),
+    }
+
+
+def _reasons(report: ImportReport) -> list[dict[str, Any]]:
+    """Why rows were refused, most frequent first, over those that the report lists."""
+    counted = Counter((each.column, each.value, each.reason) for each in report.rejects)
+    names = ("column", "value", "reason")
+    return [{"rows": count, **dict(zip(names, each, strict=True))} for each, count in counted.most_common()]
+
+
+@attrs.frozen(kw_only=True)
+class Selling:
+    """The whole pipeline, and the share of each manager and each office in it."""
+
+    whole: PipelineReport
+    managers: dict[str, PipelineReport]
+    offices: dict[str, PipelineReport]
+    without_customer: int
+
+    def document(self) -> dict[str, Any]:
+        """All of it as plain values."""
+        return {
+            **pipeline_document(self.whole),
+            "without_customer": self.without_customer,
+            "by_manager": _shares("manager", self.managers),
+            "by_office": _shares("office", self.offices),
+        }
+
+    def sections(self) -> dict[str, str]:
+        """All of it for people, under headings."""
+        return {
+            "The pipeline": f"{pipeline_text(self.whole)}\n\n{self.without_customer:,} of them have no account",
+            "By manager": tables.table(_shares("manager", self.managers)),
+            "By office": tables.table(_shares("office", self.offices)),
+        }
+
+
+def selling(work: UnitOfWork) -> Selling:
+    """The figures of what came in."""
+    users = list(work[User].stream())
+    by_id = {each.id: each.name for each in users}
+    managers = sorted({by_id[each.manager] for each in users if each.manager in by_id})
+    offices = sorted({each.team for each in users if each.team is not None})
+    return Selling(
+        whole=pipeline_report(work, NAME),
+        managers=_of_each(work, "owner.manager.name", managers),
+        offices=_of_each(work, "owner.team", offices),
+        without_customer=work.opportunities.count("customer is missing"),
+    )
+
+
+def _of_each(work: UnitOfWork, path: str, names: Sequence[str]) -> dict[str, PipelineReport]:
+    asked = {name: Compare(Names.of(path), "=", value_of(name)) for name in names}
+    found = {name: pipeline_report(work, NAME, where) for name, where in asked.items()}
+    return {name: report for name, report in found.items() if report.won + report.lost + report.open}
+
+
+def _shares(of: str, reports: dict[str, PipelineReport]) -> list[dict[str, Any]]:
+    return [_share(of, name, report) for name, report in reports.items()]
+
+
+def _share(of: str, name: str, report: PipelineReport) -> dict[str, Any]:
+    won = [each.amount for each in report.stages if each.kind == "won" and each.amount is not None]
+    return {
+        of: name,
+        "opportunities": report.won + report.lost + report.open,
+        "won": report.won,
+        "lost": report.lost,
+        "won_value": sum(won[1:], won[0]).plain() if won else None,
+        "win_rate": None if report.win_rate is None else float(report.win_rate),
+    }
+
+
+def import_text(imports: Sequence[dict[str, Any]]) -> str:
+    """What came of each file, and why rows stayed out."""
+    most = output.terminal_width()
+    columns = ("file", "map", "rows", "created", "rejected")
+    shown = [tables.table(imports, columns, most)]
+    for each in imports:
+        if each["rejected"]:
+            shown.append(f"{each['file']}: rejected\n{tables.table(each['reasons'][:SHOWN], most=most)}")
+        if each["left_out"]:
+            shown.append(f"{each['file']}: columns that were left out: {', '.join(each['left_out'])}")
+    return "\n\n".join(shown)
