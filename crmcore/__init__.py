@@ -41,12 +41,18 @@ if TYPE_CHECKING:
     from crmcore.domain.query import Page as Page
     from crmcore.domain.record import Record as Record
     from crmcore.domain.relationship import Relationship as Relationship
+    from crmcore.domain.sales.exchange_rate import ExchangeRate as ExchangeRate
+    from crmcore.domain.sales.invoice import Invoice as Invoice
+    from crmcore.domain.sales.invoice import InvoiceLine as InvoiceLine
+    from crmcore.domain.sales.invoice import Payment as Payment
     from crmcore.domain.sales.opportunity import Opportunity as Opportunity
     from crmcore.domain.sales.opportunity import OpportunityLine as OpportunityLine
     from crmcore.domain.sales.opportunity import Party as Party
     from crmcore.domain.sales.pipeline import Pipeline as Pipeline
     from crmcore.domain.sales.pipeline import Stage as Stage
     from crmcore.domain.sales.stage_change import StageChange as StageChange
+    from crmcore.domain.sales.terms import PlannedPayment as PlannedPayment
+    from crmcore.domain.sales.terms import Terms as Terms
     from crmcore.domain.user import User as User
 
 _HOMES: Final = {
@@ -82,12 +88,18 @@ _HOMES: Final = {
     "Page": "domain.query",
     "Record": "domain.record",
     "Relationship": "domain.relationship",
+    "ExchangeRate": "domain.sales.exchange_rate",
+    "Invoice": "domain.sales.invoice",
+    "InvoiceLine": "domain.sales.invoice",
+    "Payment": "domain.sales.invoice",
     "Opportunity": "domain.sales.opportunity",
     "OpportunityLine": "domain.sales.opportunity",
     "Party": "domain.sales.opportunity",
     "Pipeline": "domain.sales.pipeline",
     "Stage": "domain.sales.pipeline",
     "StageChange": "domain.sales.stage_change",
+    "PlannedPayment": "domain.sales.terms",
+    "Terms": "domain.sales.terms",
     "User": "domain.user",
 }
 __all__ = sorted(_HOMES)  # one list of names, above
