@@ -44,6 +44,7 @@ class Request:
     on_duplicate: OnDuplicate = "skip"
     source: str | None = None
     ignore_unknown: bool = False
+    create_pipeline: bool = False
     dry_run: bool = False
     rejects: Path | None = None
     resume: str | None = None
@@ -73,6 +74,7 @@ class Request:
 )
 @click.option("--source", metavar="S", help="The system of origin, for rows that name none.")
 @click.option("--ignore-unknown", is_flag=True, help="Leave out columns that match no field.")
+@click.option("--create-pipeline", is_flag=True, help="Make a pipeline that is not there, of the stages in the map.")
 @click.option("--resume", metavar="BATCH", help="Go on with an import of this file that was interrupted.")
 @pass_session
 def import_file(session: Session, /, **given: Any) -> int:
@@ -82,6 +84,8 @@ def import_file(session: Session, /, **given: Any) -> int:
     """
     report = import_into(session, session.crm, Request(**given), session.settings.actor)
     session.emit(report.plain(), lambda: report_text(report, given["dry_run"]))
+    for note in report.notes:
+        session.note(note)
     for batch in report.unfinished:
         session.note(f"batch {batch} of this file was interrupted; it can be resumed (--resume {batch}) or undone")
     if report.left_out:

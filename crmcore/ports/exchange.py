@@ -60,6 +60,10 @@ class RowSource(Protocol):
     def columns(self) -> tuple[str, ...]:
         """The columns in the file's order, without those that only a rejects file has."""
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was found out about the file and is worth telling a person, such as its encoding."""
+
     def __iter__(self) -> Iterator[RawRow | BadRow]: ...
 
 

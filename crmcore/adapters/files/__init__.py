@@ -9,7 +9,7 @@ from pathlib import Path
 
 from crmcore.adapters.files.delimited import DelimitedRows
 from crmcore.adapters.files.delimited_sink import DelimitedSink
-from crmcore.adapters.files.encoding import detect
+from crmcore.adapters.files.encoding import detect, is_deduced
 from crmcore.adapters.files.fingerprint import fingerprint, read_text
 from crmcore.adapters.files.jsonl import JsonLinesRows, JsonLinesSink
 from crmcore.adapters.files.limits import LIMITS, Limits
@@ -23,6 +23,7 @@ from crmcore.ports.exchange import RejectSink, RowSink, RowSource
 __all__ = ["FORMATS", "LIMITS", "Limits", "fingerprint", "open_rejects", "open_rows", "open_sink", "read_text"]
 
 FORMATS = ("csv", "tsv", "jsonl", "xlsx")
+_DEDUCED = "the file was read as {codec}, the one encoding in which it is text; --encoding says otherwise"
 _SUFFIXES = {
     ".csv": "csv",
     ".tsv": "tsv",
@@ -61,9 +62,10 @@ def open_rows(
         return XlsxRows(file, sheet, limits)
     _check_meaningless(known, sheet=sheet)
     codec = detect(file, encoding)
+    notes = (_DEDUCED.format(codec=codec),) if encoding is None and is_deduced(codec) else ()
     if known == "jsonl":
-        return check_rows(JsonLinesRows(file, codec), file, limits)
-    return check_rows(DelimitedRows(file, codec, known, _checked(delimiter)), file, limits)
+        return check_rows(JsonLinesRows(file, codec, notes), file, limits)
+    return check_rows(DelimitedRows(file, codec, known, _checked(delimiter), notes), file, limits)
 
 
 def open_sink(

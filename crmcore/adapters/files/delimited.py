@@ -33,8 +33,16 @@ class DelimitedRows:
     header that cannot be read, has too many columns, or has a name twice.
     """
 
-    def __init__(self, path: Path, codec: str, format: str = "csv", delimiter: str | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        codec: str,
+        format: str = "csv",
+        delimiter: str | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> None:
         self.path = path
+        self.notes = notes
         self.format = format
         self._codec = codec
         self._end = line_end(path, codec)

@@ -1,8 +1,9 @@
 """Which encoding a text file is in: told, marked or proven, never guessed.
 
 Undeclared text is taken as UTF-8 only if all of it is, as UTF-16 only with a mark or the zero bytes that give
-it away. Anything else is refused with the place of the first offending byte. All checks run in constant
-memory.
+it away, and as anything else only if it reads like text in one way alone (see `plausible`). All else is
+refused with the place of the first offending byte, and the encodings that it could be. All checks run in
+constant memory.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from crmcore.adapters.files.plausible import described, readings, sample_of
 from crmcore.domain.errors import ImportRefused
 
-__all__ = ["decoded", "detect"]
+__all__ = ["decoded", "detect", "is_deduced"]
 
 _CHUNK = 262_144
 _HEAD = 65_536
@@ -41,8 +43,40 @@ def detect(path: Path, declared: str | None = None) -> str:
     codec = _by_mark(path, head, declared)
     if codec is None:
         codec = _told(path, head, declared) if declared else _proven(path, head)
-    _drain(decoded(path, codec))
+    try:
+        _drain(decoded(path, codec))
+    except ImportRefused as refusal:
+        if declared or codec != "utf-8":
+            raise
+        return _deduced(path, refusal)
     return codec
+
+
+def is_deduced(codec: str) -> bool:
+    """Whether an encoding that nobody declared was taken for nothing but its plausibility: worth telling."""
+    return not codec.startswith("utf")
+
+
+def _deduced(path: Path, refusal: ImportRefused) -> str:
+    """The one encoding in which the file reads like text; else the refusal, with those that there are."""
+    try:
+        sample = sample_of(path)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    if b"\0" in sample.text:
+        raise refusal
+    found = readings(sample)
+    if len(found) == 1 and found[0][0].clean:
+        codec = found[0][0].codec
+        _drain(decoded(path, codec))
+        return codec
+    if not found:
+        raise refusal
+    advice = _ADVICE.replace("cp1256", found[0][0].codec)
+    raise ImportRefused(
+        refusal.message.replace(_ADVICE, f"it could be {described(found)}: {advice}"),
+        **{**refusal.details, "encodings": [group[0].codec for group in found]},
+    )
 
 
 def decoded(path: Path, codec: str) -> Iterator[str]:

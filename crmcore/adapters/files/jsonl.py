@@ -28,8 +28,9 @@ class JsonLinesRows:
 
     format = "jsonl"
 
-    def __init__(self, path: Path, codec: str) -> None:
+    def __init__(self, path: Path, codec: str, notes: tuple[str, ...] = ()) -> None:
         self.path = path
+        self.notes = notes
         self._codec = codec
         self._end = line_end(path, codec)
 

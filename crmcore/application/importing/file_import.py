@@ -82,7 +82,7 @@ def import_file(
             run.restore()
         run.finish()
     others = tuple(each for each in others if each != str(start.id))
-    return run.state.report(str(start.id), time.monotonic() - began, binding.left_out, others)
+    return run.state.report(str(start.id), time.monotonic() - began, binding.left_out, others, rows.notes)
 
 
 def plan_for(type: RecordType, map: str | None, name: str, options: Mapping[str, Any]) -> ImportPlan:

@@ -43,7 +43,7 @@ class Reject:
 class ImportReport:
     """Each of the `rows` had one outcome: created + updated + unchanged + rejected. `records` counts what the created
     rows made; `rejects` lists the first 1,000, by line. `left_out`: columns that were not imported; `unfinished`: other
-    batches of the same file that were interrupted and can be resumed."""
+    batches of the same file that were interrupted and can be resumed; `notes`: what was found out about the file."""
 
     batch: str
     rows: int
@@ -56,11 +56,12 @@ class ImportReport:
     seconds: float
     left_out: tuple[str, ...] = ()
     unfinished: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def plain(self) -> dict[str, Any]:
         """The report as JSON can hold it."""
         plain = attrs.asdict(self)
-        del plain["left_out"], plain["unfinished"]
+        del plain["left_out"], plain["unfinished"], plain["notes"]
         return {**plain, "seconds": round(self.seconds, 3)}
 
 

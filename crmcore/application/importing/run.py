@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from crmcore.application.importing.binding import Binding, bind
 from crmcore.application.importing.entries import Batch, Batches
 from crmcore.application.importing.finding import searches
+from crmcore.application.importing.new_pipelines import settle_pipelines
 from crmcore.application.importing.plan import ImportPlan
 from crmcore.application.importing.precedence import Key, known_by
 from crmcore.application.importing.report import ImportReport, Progress
@@ -47,6 +48,8 @@ class FileImport:
 
     def take(self, unit: UnitOfWork, state: State, batches: Iterator[Batch], progress: Progress | None = None) -> Chunk:
         """What the next chunk of rows comes to; it is stored when the unit of work commits."""
+        if state.is_new:
+            settle_pipelines(unit, self.plan, self.binding, self.rows)
         taking = Taking(unit, self.plan, self.binding, state)
         for batch in batches:
             taking.take(batch)
@@ -96,7 +99,7 @@ def import_records(
             taken = importing.take(unit, state, batches, progress)
             state.add(taken)
             hand_over(taken, rejects)
-    return state.report(str(unit.id), stopwatch() - began, binding.left_out)
+    return state.report(str(unit.id), stopwatch() - began, binding.left_out, notes=rows.notes)
 
 
 def hand_over(chunk: Chunk, rejects: RejectSink | None) -> None:

@@ -66,6 +66,11 @@ class State:
         """How many rows are settled."""
         return sum(self.counts.values())
 
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing is taken yet."""
+        return self.next == 0 and self.before is None
+
     def add(self, chunk: Chunk) -> None:
         """What this chunk settles is settled."""
         tally = chunk.tally
@@ -99,7 +104,12 @@ class State:
         return chunk.next is None and not self.waiting and not chunk.waits
 
     def report(
-        self, batch: str, seconds: float, left_out: tuple[str, ...], unfinished: tuple[str, ...] = ()
+        self,
+        batch: str,
+        seconds: float,
+        left_out: tuple[str, ...],
+        unfinished: tuple[str, ...] = (),
+        notes: tuple[str, ...] = (),
     ) -> ImportReport:
         """All that was counted."""
         rejects = tuple(sorted(self.rejects, key=lambda each: each.line))
@@ -112,6 +122,7 @@ class State:
             seconds=seconds,
             left_out=left_out,
             unfinished=unfinished,
+            notes=notes,
         )
 
     def _turn(self) -> None:

@@ -1,11 +1,14 @@
 """Which encodings are told, proven or refused: text that is decoded wrongly is lost for good."""
 
+import random
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crmcore.adapters.files import open_rows
 from crmcore.adapters.files.encoding import decoded, detect
 from crmcore.domain.errors import ImportRefused
 from tests.adapters.files.conftest import Opener, cells
@@ -143,3 +146,78 @@ def test_marked_and_plain_unicode_is_decoded_exactly(
     path = tmp_path_factory.mktemp("text") / "any.csv"
     path.write_bytes(text.encode(codec))
     assert "".join(decoded(path, detect(path))) == text
+
+
+PERSIAN = (
+    "علي كريمي مريم حسيني پرويز چمن ژاله رضايي تهران شيراز گرگان اصفهان تبريز مشهد آزادي شركت پارس حسين محمدي زهرا نيما"
+)
+ARABIC = "محمد الحسيني فاطمة الزهراء يوسف إبراهيم القاهرة بغداد الرياض شارع التحرير أحمد خالد منصور ليلى سعيد النيل"
+GERMAN = "Jürgen Müller Björn Groß Köln München Düsseldorf Straße Österreich Käthe Schäfer Jäger Böhm Größe Würzburg"
+WRITTEN: dict[str, tuple[str, str]] = {
+    "Persian": (PERSIAN, "cp1256 mac_farsi"),
+    "Arabic": (ARABIC, "cp1256 iso8859_6 cp720 mac_arabic"),
+    "German": (GERMAN, "cp1252 cp850 mac_roman cp437 iso8859_2 hp_roman8"),
+    "French": (
+        "François Lefèvre Hélène Noël Orléans Besançon Crème Gérard été Chloé Étienne",
+        "cp1252 cp850 mac_roman",
+    ),
+    "Russian": ("Иван Петров Ольга Смирнова Москва Юрий Гагарин Щукин улица Яков дом", "cp1251 koi8_r cp866 iso8859_5"),
+    "Turkish": ("Işık Şahin İstanbul Çağrı Öztürk Muğla Ayşe Yılmaz Güneş Doğan Kadıköy", "cp1254 cp857 mac_turkish"),
+    "Polish": ("Łukasz Żółć Gdańsk Łódź Małgorzata Wiśniewska Błażej Kraków Żywiec", "cp1250 iso8859_2 cp852"),
+    "Greek": ("Γιώργος Παπαδόπουλος Αθήνα Θεσσαλονίκη Ελένη Πάτρα Νίκος οδός", "cp1253 cp737 mac_greek"),
+    "Hebrew": ("דוד כהן תל אביב ירושלים שרה לוי חיפה רחוב הרצל", "cp1255 cp862"),
+    "Chinese": ("王小明 北京市 上海 李华 张伟 广州 深圳 中山路", "gb18030"),
+    "Japanese": ("山田太郎 東京都 大阪 さくら 鈴木一郎 株式会社", "cp932 euc_jp"),
+}
+NOISE = ["", "", "", "", "ACME", "Ltd®", "McMüller", "ДиКаприо", "№5", "½", "50€", "naïve", "«x»", "O'Hara"]
+
+
+def _written(language: str, codec: str, rows: int, noise: list[str]) -> bytes:
+    """A table of that language, the same for the same arguments."""
+    draw = random.Random(f"{language}{codec}{rows}{noise}")
+    words = WRITTEN[language][0].split()
+    lines = [f"{draw.choice(words)} {draw.choice(words)} {draw.choice(noise)},a@x.com" for _ in range(rows)]
+    return "\n".join(["name,email", *lines]).encode(codec, "ignore")
+
+
+@pytest.mark.parametrize("noise", [[""], NOISE], ids=["plain", "with odd words"])
+@pytest.mark.parametrize("language", WRITTEN)
+def test_no_text_is_taken_for_another(tmp_path: Path, language: str, noise: list[str]) -> None:
+    """CSV-06: names would be stored as garbage, and nobody notice until the letters are printed."""
+    path = tmp_path / "in.csv"
+    for codec in WRITTEN[language][1].split():
+        for rows in (1, 2, 4, 10, 60):
+            data = _written(language, codec, rows, noise)
+            path.write_bytes(data)
+            with suppress(ImportRefused):
+                assert "".join(decoded(path, detect(path))) == data.decode(codec)
+
+
+@pytest.mark.parametrize(("language", "codec"), [("Persian", "cp1256"), ("Arabic", "cp1256"), ("German", "cp1252")])
+def test_an_encoding_in_which_alone_a_file_is_text_is_taken(tmp_path: Path, language: str, codec: str) -> None:
+    """CSV-06: every file that Excel writes in Tehran or Cairo would have to be declared."""
+    path = tmp_path / "in.csv"
+    path.write_bytes(("name\n" + "\n".join(WRITTEN[language][0].split()) + "\n").encode(codec))
+    source = open_rows(path)
+    assert [row["name"] for row in cells(list(source))] == WRITTEN[language][0].split()
+    assert source.notes == (
+        f"the file was read as {codec}, the one encoding in which it is text; --encoding says otherwise",
+    )
+    assert open_rows(path, encoding=codec).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "codec", "named"),
+    [
+        ("name\nعلي\n", "cp1256", "cp1256 (علي)"),
+        ("name\nFrançois Lefèvre\n", "cp1252", "cp1252 (François) or cp1250"),
+        ("name\nдом\n", "cp1251", "cp1251 (дом)"),
+    ],
+)
+def test_candidates_are_named_with_a_word_that_shows_them(opened: Opener, text: str, codec: str, named: str) -> None:
+    """Nobody knows the encoding of a file by name, but everybody which of two words is right."""
+    with pytest.raises(ImportRefused, match=r"unknown encoding.*it could be") as refused:
+        opened(text.encode(codec))
+    assert named in refused.value.message
+    assert f"--encoding {codec}" in refused.value.message
+    assert codec in refused.value.details["encodings"]  # type: ignore[operator]

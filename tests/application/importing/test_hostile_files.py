@@ -78,8 +78,16 @@ def test_an_unproven_encoding_is_asked_for(in_memory: Desk) -> None:
     content = "name,email\r\nعلي,ali@example.com\r\n".encode("cp1256")
     with pytest.raises(ImportRefused, match="encoding"):
         in_memory.take(content)
-    in_memory.take(content, encoding="cp1256")
+    assert in_memory.take(content, encoding="cp1256").notes == ()
     assert [each.name for each in in_memory.all()] == ["علي"]
+
+
+def test_an_encoding_in_which_alone_a_file_is_text_is_told(in_memory: Desk) -> None:
+    """CSV-06: nobody could see that something was found out that nobody had said."""
+    names = ["علي كريمي", "مريم حسيني", "پرويز چمن", "ژاله رضايي", "نيما گرگاني"]
+    report = in_memory.take(("name\n" + "\n".join(names) + "\n").encode("cp1256"))
+    assert [each.name for each in in_memory.all()] == names
+    assert "read as cp1256" in report.notes[0]
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ class XlsxRows:
     """
 
     format = "xlsx"
+    notes: tuple[str, ...] = ()
 
     def __init__(self, path: Path, sheet: str | None = None, limits: Limits = LIMITS) -> None:
         load = _loader()
