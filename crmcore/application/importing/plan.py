@@ -22,6 +22,7 @@ class ImportPlan:
     `strptime`), `calendar` of dates, `decimal` mark and `currency` hold for every column to which the mapping says
     nothing; amounts without a currency are in the base currency otherwise. `source` names the system of origin of rows
     that name none. `ignore_unknown` leaves out columns that match no field instead of refusing the file.
+    `create_pipeline` makes the pipelines that opportunities name, of the stages that the mapping lists.
     """
 
     record: str
@@ -34,6 +35,7 @@ class ImportPlan:
     currency: str | None = None
     source: str | None = None
     ignore_unknown: bool = False
+    create_pipeline: bool = False
 
     @on_duplicate.validator
     def _known(self, _: object, value: str) -> None:
