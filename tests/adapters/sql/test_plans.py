@@ -24,6 +24,7 @@ from crmcore.domain.link import Link
 from crmcore.domain.order import Order, OrderLine
 from crmcore.domain.product import Product
 from crmcore.domain.query import Cursor, Query, sorts
+from crmcore.domain.sales.opportunity import Opportunity, OpportunityLine, Party
 from crmcore.domain.user import User
 from crmcore.testing import specimens
 from crmcore.testing.crm import make_crm
@@ -72,6 +73,18 @@ def fill(crm: Crm) -> None:
         work.links.add_many(Link("customer", ids[n], "product", teas[n % 500], "likes") for n in range(CUSTOMERS))
         work.interactions.add_many(
             Interaction(NOON + dt.timedelta(hours=n), "call", customer=ids[n % 9]) for n in range(CUSTOMERS)
+        )
+        work.opportunities.add_many(
+            Opportunity(
+                f"Deal {n}",
+                customer=ids[n % 997],
+                owner=users[n % 500],
+                product=teas[n % 500],
+                lines=(OpportunityLine(teas[n % 500]),),
+                stage=("prospecting", "proposal", "won", "lost")[n % 4],
+                parties=(Party("competitor", f"Rival {n % 300}", customer=ids[n % 700]),),
+            )
+            for n in range(CUSTOMERS)
         )
     crm.pump()
     assert isinstance(crm.storage, SqlStorage)
@@ -139,6 +152,14 @@ FILTERS = [
     ("product", 'code = "T9"'),
     ("link", 'from_id = "{id}"'),
     ("link", 'to_id = "{id}"'),
+    ("opportunity", 'customer = "{id}"'),
+    ("opportunity", 'owner.name = "User 7"'),
+    ("opportunity", 'product.code = "T9"'),
+    ("opportunity", 'party.customer = "{id}"'),
+    ("opportunity", 'name = "Deal 7" and no stage_change where (to_stage = "won")'),
+    ("customer", 'name = "Customer 7" and opportunity where (status = "won")'),
+    ("stage_change", 'opportunity = "{id}"'),
+    ("stage_change", 'customer = "{id}"'),
 ]
 
 
