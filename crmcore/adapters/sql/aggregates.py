@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Final
 
 import attrs
@@ -73,24 +73,27 @@ class Aggregation:
 
     def _money_groups(self, field: Field, wanted: Mapping[int, Figure]) -> dict[Group, dict[int, Any]]:
         """Figures over one field of money, and counts of rows, from the groups of each currency."""
-        group_of, start = self._reader(), len(self.by)
+        start = len(self.by)
         nothing = {n: _nothing(f) for n, f in wanted.items()}
         found: dict[Group, dict[int, Any]] = {} if self.by else {(): dict(nothing)}
         rows = self._fetch(tuple(wanted.values()), (currency_name(field),))
         for row in sorted(rows, key=lambda row: row[start] or ""):
-            currency, values = row[start], iter(row[start + 1 :])
-            held = found.setdefault(group_of(row), dict(nothing))
+            group, currency, values = row[:start], row[start], iter(row[start + 1 :])
+            held = found.get(group)
+            if held is None:
+                held = found[group] = dict(nothing)
             for n, f in wanted.items():
                 value = self._read(f, values)
                 if f.how == "count":
                     held[n] += value
                 elif currency is not None:
                     held[n] = (*held[n], Money(value, currency))
-        return found
+        group_of = self._reader()
+        return {group_of(group): held for group, held in found.items()}
 
     def _reader(self) -> Callable[[tuple[Any, ...]], Group]:
-        """What gives the group of a row."""
-        decoders = [_first_day if key.month else self.model.decoder(key.field) for key in self.by]
+        """What gives the group of a row. A value is read once, as it stands in many groups."""
+        decoders = [cache(_first_day if key.month else self.model.decoder(key.field)) for key in self.by]
         return lambda row: tuple([None if v is None else read(v) for read, v in zip(decoders, row, strict=False)])
 
     def _fetch(self, wanted: Sequence[Figure], more: tuple[str, ...]) -> list[tuple[Any, ...]]:

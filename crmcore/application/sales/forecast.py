@@ -15,7 +15,7 @@ import attrs
 from crmcore.application.sales.past_rates import past_rates
 from crmcore.application.sales.pipeline_report import likelihood
 from crmcore.application.sales.standing import standing
-from crmcore.application.sales.valuation import Tally, Valuation, listed, valuation
+from crmcore.application.sales.valuation import Tally, Valuation, valuation
 from crmcore.application.session import Session
 from crmcore.domain.errors import InvalidSetting
 from crmcore.domain.money import Money
@@ -89,7 +89,7 @@ def forecast(
         heap.unknown += count if known is None else 0
         heap.tally.add(count, amounts, known or 0)
     on = (as_of or unit.now()).astimezone(unit.kernel.zone).date()
-    worth = valuation(unit, {code for heap in heaps.values() for code in heap.tally.amounts}, on)
+    worth = valuation(unit, {code for heap in heaps.values() for code in heap.tally.currencies}, on)
     order = sorted(heaps, key=lambda period: (period is None, period or ""))
     return Forecast(
         periods=tuple(_period(worth, period, heaps[period]) for period in order),
@@ -107,7 +107,7 @@ def _period(worth: Valuation, period: str | None, heap: _Heap) -> PeriodForecast
         count=heap.tally.count,
         amount=worth.told(amounts),
         expected=worth.told(expected),
-        amounts=listed(amounts),
-        expected_amounts=listed(expected),
+        amounts=amounts,
+        expected_amounts=expected,
         unknown=heap.unknown,
     )

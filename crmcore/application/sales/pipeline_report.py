@@ -15,7 +15,7 @@ from uuid import UUID
 import attrs
 
 from crmcore.application.sales.standing import Standing, standing
-from crmcore.application.sales.valuation import Tally, Valuation, listed, money, valuation
+from crmcore.application.sales.valuation import Tally, Valuation, money, valuation
 from crmcore.application.session import Session
 from crmcore.domain.money import Money
 from crmcore.domain.ratio import rounded
@@ -90,7 +90,7 @@ def pipeline_report(
         heaps.setdefault((id, stage), _Heap(status)).tally.add(count, amounts, probability)
         by_status[status].add(count, amounts, probability)
     on = (as_of or unit.now()).astimezone(unit.kernel.zone).date()
-    worth = valuation(unit, {code for tally in by_status.values() for code in tally.amounts}, on)
+    worth = valuation(unit, {code for tally in by_status.values() for code in tally.currencies}, on)
     stages = tuple(_figures(worth, each, stage, heaps) for each in _ordered(asked) for stage in _stages(each, heaps))
     return _report(asked, stages, by_status, worth, on)
 
@@ -126,7 +126,7 @@ def _figures(worth: Valuation, of: Pipeline, stage: Stage, heaps: Mapping[tuple[
         count=tally.count,
         amount=worth.told(amounts),
         weighted=worth.told(tally.weighted),
-        amounts=listed(amounts),
+        amounts=amounts,
     )
 
 

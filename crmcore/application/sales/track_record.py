@@ -79,7 +79,7 @@ def _record(unit: Session, start: dt.date, end: dt.date, by: By, method: Method,
 def _won(unit: Session, start: dt.date, end: dt.date, pipeline: str | None) -> Money | None:
     asked = standing(unit, pipeline, f'status = "won" and closed_on >= {start} and closed_on < {end}', None)
     sums = by_currency(each for _, _, amounts in asked.groups(("status",)) for each in amounts)
-    return valuation(unit, sums, end - dt.timedelta(days=1)).told(sums)
+    return valuation(unit, {each.currency for each in sums}, end - dt.timedelta(days=1)).told(sums)
 
 
 def _first_day(day: dt.date, by: By) -> dt.date:

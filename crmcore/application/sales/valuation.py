@@ -16,8 +16,6 @@ from crmcore.application.session import Session
 from crmcore.domain.money import MONEY_SCALE, Money
 from crmcore.domain.ratio import Number, rounded
 
-Sums = Mapping[str, Fraction]
-"""An amount for each currency that has one."""
 NOTHING: Final = Fraction()
 EXACT: Final = Context(prec=400, traps=[InvalidOperation, Inexact])
 """Holds the sum of any amounts times any probabilities, whatever precision the host has set."""
@@ -32,12 +30,11 @@ class Valuation:
     _rates: Rates
     _on: dt.date
 
-    def told(self, sums: Sums) -> Money | None:
+    def told(self, sums: Iterable[Money]) -> Money | None:
         """The sum in the one currency; None if a rate is missing for a part of it."""
         total = Money(0, self.currency)
-        for code, amount in sums.items():
-            own = money(amount, code)
-            worth = own if code == self.currency else self._rates.convert(own, self._on)
+        for own in sums:
+            worth = own if own.currency == self.currency else self._rates.convert(own, self._on)
             if worth is None:
                 return None
             total += worth
@@ -59,12 +56,12 @@ def money(amount: Fraction, currency: str) -> Money:
     return Money(rounded(amount, MONEY_SCALE), currency)
 
 
-def by_currency(amounts: Iterable[Money]) -> dict[str, Fraction]:
-    """Amounts added up by currency."""
-    sums: dict[str, Fraction] = {}
+def by_currency(amounts: Iterable[Money]) -> tuple[Money, ...]:
+    """Amounts added up by currency, in the order of its code."""
+    sums: dict[str, Money] = {}
     for each in amounts:
-        sums[each.currency] = sums.get(each.currency, NOTHING) + Fraction(each.amount)
-    return sums
+        sums[each.currency] = sums[each.currency] + each if each.currency in sums else each
+    return tuple(sums[code] for code in sorted(sums))
 
 
 @attrs.define
@@ -83,14 +80,19 @@ class Tally:
             held[probability] = each.amount if so_far is None else EXACT.add(so_far, each.amount)
 
     @property
-    def amounts(self) -> dict[str, Fraction]:
-        """The amounts, by currency."""
-        return {code: Fraction(reduce(EXACT.add, held.values())) for code, held in self._held.items()}
+    def currencies(self) -> set[str]:
+        """The currencies of the amounts."""
+        return set(self._held)
 
     @property
-    def weighted(self) -> dict[str, Fraction]:
-        """The amounts times their probabilities, by currency."""
-        return {code: _weighted(held) for code, held in self._held.items()}
+    def amounts(self) -> tuple[Money, ...]:
+        """The sums by currency, in the order of its code."""
+        return tuple(Money(reduce(EXACT.add, self._held[code].values()), code) for code in sorted(self._held))
+
+    @property
+    def weighted(self) -> tuple[Money, ...]:
+        """The same of the amounts times their probabilities, rounded half-even to 4 decimals."""
+        return tuple(money(_weighted(self._held[code]), code) for code in sorted(self._held))
 
 
 def _weighted(held: Mapping[Number, Decimal]) -> Fraction:
@@ -102,8 +104,3 @@ def _weighted(held: Mapping[Number, Decimal]) -> Fraction:
         else:
             plain = EXACT.fma(amount, Decimal(probability), plain)
     return Fraction(plain) + parts
-
-
-def listed(sums: Sums) -> tuple[Money, ...]:
-    """The sums as money, by currency."""
-    return tuple(money(amount, code) for code, amount in sorted(sums.items()))
