@@ -7,6 +7,7 @@ flat columns do not say all: so nothing is lost, and simple records stay simple.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -15,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from crmcore.domain import listing
-from crmcore.domain.columns import Column, Columns, Group, columns_of
-from crmcore.domain.errors import UnknownName
+from crmcore.domain.columns import Column, Columns, Group, columns_of, labels
+from crmcore.domain.errors import InvalidSetting, UnknownName
 from crmcore.domain.facet import Facet, FacetType
 from crmcore.domain.making import made
 from crmcore.domain.money import Money
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 SET_BY_CRMCORE: Final = frozenset({"version", "created_at", "changed_at"})
 """Columns that no import takes: exported only where they are asked for."""
 STEP: Final = 1_000
+TYPED: Final = frozenset({"integer", "decimal", "boolean", "date"})
+"""Kinds of fields whose values a workbook holds as they are."""
+RIGHT_TO_LEFT: Final = frozenset({"ar", "ckb", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"})
+"""Languages that are written from right to left."""
 
 
 def export_columns(unit: UnitOfWork, record: str, format: str, asked: Sequence[str] = ()) -> tuple[str, ...]:
@@ -53,6 +58,21 @@ def export_columns(unit: UnitOfWork, record: str, format: str, asked: Sequence[s
     return tuple(name for name in kept if name not in lines)
 
 
+def export_headers(unit: UnitOfWork, record: str, columns: Sequence[str], language: str) -> dict[str, str]:
+    """What people who speak `language` call these columns; those that have no label in it, or that of another column,
+    are left out. `InvalidSetting` if none has one."""
+    type = unit.catalogue.record(record)
+    known = _columns(unit, type).by_name
+    found: dict[str, str] = {}
+    for name in columns:
+        label = labels(type, known[name]).get(language) if name in known else None
+        if label and label not in found.values() and label not in columns:
+            found[name] = label
+    if not found:
+        raise InvalidSetting(f"nothing of {record} has a label in {language!r}", language=language)
+    return found
+
+
 def export_records(
     unit: UnitOfWork,
     record: str,
@@ -68,7 +88,8 @@ def export_records(
     """Write the records that fit to a sink, in constant memory; how many rows there were.
 
     `columns` are those of `export_columns`. For a spreadsheet, numbers and amounts in the base currency are numbers;
-    an amount below zero in another currency has a minus sign that starts no formula. Closing the sink is the caller's.
+    an amount below zero in another currency has a minus sign that starts no formula; in a workbook times are local and
+    typed. Format "xlsx" gives numbers, truth values and days as they are. Closing the sink is the caller's.
     """
     type = unit.catalogue.record(record)
     writer = _writer(unit, type, export_columns(unit, record, format, columns), format, for_spreadsheet)
@@ -90,7 +111,9 @@ class Writer:
     wholes: Mapping[str, PartType]
     facets: tuple[type[Facet], ...]
     plain: bool
+    typed: bool
     currency: str | None
+    zone: dt.tzinfo
 
     def rows(self, record: Record) -> Iterator[dict[str, object]]:
         """The rows of a record: one, or in a table as many as it has parts that stand one a row."""
@@ -127,6 +150,10 @@ class Writer:
                 return value
             if isinstance(value, Money):
                 return value.amount if value.currency == self.currency else str(value).replace("-", "\u2212")
+            if self.typed and isinstance(value, dt.datetime):
+                return value.astimezone(self.zone).replace(tzinfo=None)
+        if self.typed and value is not None and not column.many and column.field.kind in TYPED:
+            return value
         return listing.text(column, value)
 
 
@@ -140,6 +167,8 @@ def _writer(unit: UnitOfWork, type: RecordType, names: Sequence[str], format: st
         wholes={name: part for name, part in wholes.items() if name in names},
         facets=tuple(dict.fromkeys(holder.cls for holder in holders if isinstance(holder, FacetType))),
         plain=plain,
+        typed=format == "xlsx",
+        zone=unit.kernel.zone,
         currency=unit.kernel.currency if for_spreadsheet else None,
     )
 

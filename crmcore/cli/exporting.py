@@ -13,15 +13,17 @@ import attrs
 import click
 
 from crmcore.adapters.files import FORMATS, open_sink
-from crmcore.application.exporting import export_columns, export_records
+from crmcore.application.exporting import RIGHT_TO_LEFT, export_columns, export_headers, export_records
 from crmcore.cli import output
 from crmcore.cli.importing import steps
 from crmcore.cli.listing import names_in, where_option
 from crmcore.cli.naming import record_argument
 from crmcore.cli.options import Command
 from crmcore.cli.session import Session, pass_session
+from crmcore.domain.errors import InvalidSetting
 
 READERS: Final = ("machine", "spreadsheet")
+WORKBOOKS: Final = (".xlsx", ".xlsm")
 JSON_LINES: Final = (".jsonl", ".ndjson")
 
 
@@ -35,9 +37,12 @@ class Target:
 
     @property
     def form(self) -> str:
-        """Whether records stand whole (jsonl) or as rows of a table (csv, also for tsv)."""
-        lines = self.format == "jsonl" if self.format else self.path.suffix.lower() in JSON_LINES
-        return "jsonl" if lines else "csv"
+        """Whether records stand whole (jsonl), or as rows of a table whose cells are texts (csv, also for tsv) or typed
+        (xlsx)."""
+        if self.format:
+            return self.format if self.format in ("jsonl", "xlsx") else "csv"
+        suffix = self.path.suffix.lower()
+        return "jsonl" if suffix in JSON_LINES else "xlsx" if suffix in WORKBOOKS else "csv"
 
 
 @click.command("export", cls=Command)
@@ -58,6 +63,11 @@ class Target:
     show_default=True,
     help="For a machine every value is exact; for a spreadsheet nothing in it can run as a formula.",
 )
+@click.option(
+    "--language",
+    metavar="fa|ar|en",
+    help="With --for spreadsheet: headings in this language; sheets of languages written from the right begin there.",
+)
 @pass_session
 def export_file(
     session: Session,
@@ -67,14 +77,17 @@ def export_file(
     columns: str | None,
     out: str | None,
     reader: str,
+    language: str | None,
 ) -> None:
-    """Export records to a file of CSV, TSV or JSON lines, which an import takes back.
+    """Export records to a file of CSV, TSV, JSON lines or XLSX, which an import takes back.
 
     The file stands under its name only when it is whole. Without --columns it has every field that is not set by
     crmcore itself.
     """
+    if language is not None and reader != "spreadsheet":
+        raise InvalidSetting("headings have a language with --for spreadsheet only: machines know fields by name")
     with _target(session, record, format, out) as target:
-        rows = _write(session, record, where, names_in(columns) or [], target, reader == "spreadsheet")
+        rows = _write(session, record, where, names_in(columns) or [], target, reader == "spreadsheet", language)
         if target.file is None:
             output.copy_file(target.path)
     if target.file is not None:
@@ -84,11 +97,25 @@ def export_file(
 
 
 def _write(
-    session: Session, record: str, where: str | None, asked: list[str], target: Target, for_spreadsheet: bool
+    session: Session,
+    record: str,
+    where: str | None,
+    asked: list[str],
+    target: Target,
+    for_spreadsheet: bool,
+    language: str | None,
 ) -> int:
     with session.work() as work:
         names = export_columns(work, record, target.form, asked)
-        sink = open_sink(target.path, names, target.format, for_spreadsheet)
+        sink = open_sink(
+            target.path,
+            names,
+            target.format,
+            for_spreadsheet,
+            title=record,
+            headers=export_headers(work, record, names, language) if language else None,
+            right_to_left=language in RIGHT_TO_LEFT,
+        )
         with session.progress(f"{record}s", lambda: work.records(record).count(where)) as done, sink:
             return export_records(
                 work,

@@ -22,6 +22,14 @@ from crmcore.domain.record import Flat, RecordType
 REQUIRED: Final = "is required"
 
 
+def labels(type: RecordType, column: Column) -> Mapping[str, str]:
+    """What people call a column, by language: the labels of its field, or of its flat name."""
+    if column.group is not None and column.group.place == "flat":
+        view = type.flat(column.name)
+        return view.label if view else {}
+    return column.field.label
+
+
 @attrs.frozen(eq=False)
 class Group:
     """Columns that describe one thing beside the record's own fields.

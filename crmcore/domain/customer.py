@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from crmcore.domain import field
+from crmcore.domain.customer_labels import LABELS
 from crmcore.domain.part import Part, part, parts
 from crmcore.domain.record import Derived, Flat, Record, record
 
@@ -71,7 +72,7 @@ class Role(Part):
 
 
 def _flat(name: str, kind: str, search: Any = None) -> Flat:
-    return Flat(name=name, part="contact_point", field="value", where={"kind": kind}, search=search)
+    return Flat(name=name, part="contact_point", field="value", where={"kind": kind}, search=search, label=LABELS[name])
 
 
 @record(
@@ -85,11 +86,18 @@ def _flat(name: str, kind: str, search: Any = None) -> Flat:
         _flat("fax", "fax", "phone"),
         _flat("website", "website"),
         *(
-            Flat(name=name, part="address", field=name)
+            Flat(name=name, part="address", field=name, label=LABELS[name])
             for name in ("street", "city", "region", "postal_code", "country")
         ),
-        Flat(name="roles", part="role", field="role", many=True),
-        Flat(name="alternative_names", part="alternative_name", field="name", many=True, search="name"),
+        Flat(name="roles", part="role", field="role", many=True, label=LABELS["roles"]),
+        Flat(
+            name="alternative_names",
+            part="alternative_name",
+            field="name",
+            many=True,
+            search="name",
+            label=LABELS["alternative_names"],
+        ),
     ),
     derived=(
         Derived(name="last_order", record="order", via="customer", field="ordered_at", how="max"),
@@ -99,20 +107,22 @@ def _flat(name: str, kind: str, search: Any = None) -> Flat:
 class Customer(Record):
     """A person or organisation. The name stands as given, in any script; no part of it is required."""
 
-    kind: str = field.choice("person", "organisation", default="person", index=True)
-    name: str | None = field.text(default=None, search="name", personal=True, index=True, merge="most_complete")
-    given_name: str | None = field.text(default=None, personal=True)
-    family_name: str | None = field.text(default=None, personal=True)
-    employer: str | None = field.text(default=None, personal=True)
-    job_title: str | None = field.text(default=None, personal=True)
-    language: str | None = field.text(default=None, length=35, fold=False)
-    birth_date: dt.date | None = field.date(default=None, personal=True)
-    gender: str | None = field.text(default=None, length=30, fold=False, personal=True)
-    owner: UUID | None = field.reference("user", default=None, index=True)
-    lead_source: str | None = field.text(default=None, length=100)
-    tags: frozenset[str] = field.choices(default=frozenset(), merge="union")
-    note: str | None = field.text(default=None, length=20_000, personal=True)
-    archived: bool = field.boolean(default=False)
+    kind: str = field.choice("person", "organisation", default="person", index=True, label=LABELS["kind"])
+    name: str | None = field.text(
+        default=None, search="name", personal=True, index=True, merge="most_complete", label=LABELS["name"]
+    )
+    given_name: str | None = field.text(default=None, personal=True, label=LABELS["given_name"])
+    family_name: str | None = field.text(default=None, personal=True, label=LABELS["family_name"])
+    employer: str | None = field.text(default=None, personal=True, label=LABELS["employer"])
+    job_title: str | None = field.text(default=None, personal=True, label=LABELS["job_title"])
+    language: str | None = field.text(default=None, length=35, fold=False, label=LABELS["language"])
+    birth_date: dt.date | None = field.date(default=None, personal=True, label=LABELS["birth_date"])
+    gender: str | None = field.text(default=None, length=30, fold=False, personal=True, label=LABELS["gender"])
+    owner: UUID | None = field.reference("user", default=None, index=True, label=LABELS["owner"])
+    lead_source: str | None = field.text(default=None, length=100, label=LABELS["lead_source"])
+    tags: frozenset[str] = field.choices(default=frozenset(), merge="union", label=LABELS["tags"])
+    note: str | None = field.text(default=None, length=20_000, personal=True, label=LABELS["note"])
+    archived: bool = field.boolean(default=False, label=LABELS["archived"])
     payment_terms: UUID | None = field.reference("payment_terms", default=None, kw_only=True, index=True)
     contact_points: tuple[ContactPoint, ...] = parts(ContactPoint, default=())
     addresses: tuple[Address, ...] = parts(Address, default=())

@@ -8,7 +8,7 @@ import attrs
 
 from crmcore.application.importing.headers import KnownHeader, known_header, plain_header, split_mark
 from crmcore.application.importing.mapping import ColumnMapping, ColumnRule
-from crmcore.domain.columns import Columns
+from crmcore.domain.columns import Columns, labels
 from crmcore.domain.errors import ImportRefused, nearest
 from crmcore.domain.fold import visible
 
@@ -138,8 +138,7 @@ def _names(columns: Columns, wholes: Iterable[str]) -> dict[str, str]:
     """Fields by their names, as they are and as headers compare, and by their labels."""
     names: dict[str, str] = {}
     for column in columns:
-        in_part = column.group is not None and column.group.place == "flat"
-        for label in () if in_part else column.field.label.values():
+        for label in labels(columns.type, column).values():
             names.setdefault(plain_header(label), column.name)
     names.update({plain_header(name): name for name in columns.by_name})
     names.update({name: name for name in (*wholes, *columns.by_name)})
