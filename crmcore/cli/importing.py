@@ -99,7 +99,7 @@ def import_file(session: Session, /, **given: Any) -> int:
 @click.argument("batch", metavar="BATCH")
 @pass_session
 def undo(session: Session, batch: str) -> None:
-    """Remove what an import added and give back the values that it changed.
+    """Take back what an import did: remove what it added, and give back the values that it changed.
 
     What somebody has changed since, or refers to, is kept and listed. An undoing that was interrupted is ended by
     running it again.
