@@ -85,7 +85,7 @@ def _timeline(unit: Session, customer: UUID, at: dt.datetime) -> list[Entry]:
         who, when = type.options.timeline or ("", "")
         if who and when not in unit.rule(type).hidden:
             known = _known(unit, type, who, customer, at)
-            entries += [Entry(type, moment(each, when), each) for each in known]
+            entries += [Entry(type, moment(each, when), each) for each in known if getattr(each, when) is not None]
     return sorted(entries, key=lambda entry: (entry.at, entry.record.id), reverse=True)
 
 

@@ -11,11 +11,13 @@ import attrs
 
 from crmcore.application import reading
 from crmcore.application.session import Session
-from crmcore.domain.bound import BoundQuery, SortKey, Test, every
+from crmcore.domain.bound import Bound, BoundQuery, Const, Present, SortKey, Test, every
 from crmcore.domain.customer import Customer
+from crmcore.domain.errors import InvalidValue
+from crmcore.domain.field import Field
+from crmcore.domain.ordering import plain_instant
 from crmcore.domain.query import Cursor, checked_limit, decode_cursor
-from crmcore.domain.record import Record, RecordType
-from crmcore.ports.storage import Found
+from crmcore.domain.record import NIL, Record, RecordType
 
 ORDER = "-timeline"
 
@@ -51,17 +53,19 @@ def timeline(unit: Session, customer: UUID, limit: int = 50, after: str | None =
         for type in unit.catalogue.records.values()
         if type.options.timeline is not None
     ]
-    merged = heapq.merge(*streams, key=lambda pair: (pair[0].at, pair[0].record.id), reverse=True)
-    pairs = [pair for pair, _ in zip(merged, range(wanted), strict=False)]
-    kept = pairs[:limit]
-    more = len(pairs) > limit
-    last = Cursor(ORDER, kept[-1][1].keys, kept[-1][0].record.id).encode() if more else None
-    return TimelinePage(tuple(_seen(unit, entry) for entry, _ in kept), last)
+    merged = heapq.merge(*streams, key=lambda entry: (entry.at, entry.record.id), reverse=True)
+    entries = [entry for entry, _ in zip(merged, range(wanted), strict=False)]
+    kept, more = entries[:limit], len(entries) > limit
+    return TimelinePage(tuple(_seen(unit, entry) for entry in kept), _cursor(kept[-1]) if more else None)
 
 
-def _read(
-    unit: Session, type: RecordType, customer: UUID, limit: int, cursor: Cursor | None
-) -> list[tuple[Entry, Found]]:
+def _cursor(last: Entry) -> str:
+    """Where a page ended: by the time of its last entry, also of one that has but a day."""
+    return Cursor(ORDER, (plain_instant(last.at),), last.record.id).encode()
+
+
+def _read(unit: Session, type: RecordType, customer: UUID, limit: int, cursor: Cursor | None) -> list[Entry]:
+    """The entries of one record type; a record without a time stands nowhere on the timeline."""
     names = type.options.timeline
     who, when = (type.field(names[0]), type.field(names[1])) if names else (None, None)
     hidden = unit.rule(type).hidden
@@ -69,13 +73,31 @@ def _read(
         return []
     query = BoundQuery(
         type=type,
-        where=every(Test(who, "=", (customer,)), unit.binder().scope(type)),
+        where=every(Test(who, "=", (customer,)), _dated(when), unit.binder().scope(type)),
         sort=(SortKey(when, descending=True),),
         order=ORDER,
         limit=limit,
-        cursor=cursor,
+        cursor=cursor if cursor is None or when.kind == "datetime" else _of_day(cursor),
     )
-    return [(Entry(type, moment(f.record, when.name), f.record), f) for f in unit.transaction.select(query)]
+    return [Entry(type, moment(f.record, when.name), f.record) for f in unit.transaction.select(query)]
+
+
+def _dated(when: Field) -> Bound:
+    return Const(True) if when.required else Present(when)
+
+
+def _of_day(cursor: Cursor) -> Cursor | None:
+    """The same place among days, each of which stands at its midnight in UTC; None: all of them lie behind it."""
+    try:
+        reached = dt.datetime.fromisoformat(str(cursor.keys[0]))
+        if reached == dt.datetime.combine(reached.date(), dt.time(), reached.tzinfo):
+            return attrs.evolve(cursor, keys=(reached.date().isoformat(),))
+        following = reached.date() + dt.timedelta(days=1)
+    except OverflowError:
+        return None
+    except (ValueError, IndexError):
+        raise InvalidValue("this cursor is none of a timeline: ask for the first page again") from None
+    return attrs.evolve(cursor, keys=(following.isoformat(),), id=NIL)
 
 
 def moment(record: Record, name: str) -> dt.datetime:

@@ -179,8 +179,8 @@ def record(
     """Declare a record type.
 
     `title`: the fields a person knows a record by, best first. `subject`: the reference that names the person it is
-    about ("id": the record is that person). `timeline`: the reference to a customer and the time under which the
-    record stands on that customer's timeline. `complete(before, after)`: a pure function that fills what follows
+    about ("id": the record is that person). `timeline`: the reference to a customer and the time or day under which
+    the record stands on that customer's timeline. `complete(before, after)`: a pure function that fills what follows
     from the rest (`before` is None for a new record). `validators`: pure functions from a record to its problems by
     field.
     """

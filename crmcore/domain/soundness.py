@@ -98,8 +98,8 @@ def check_groups(type: RecordType) -> None:
         raise _wrong(type.name, f"its subject {type.options.subject!r} is no reference")
     if type.options.timeline is not None:
         person, time = map(type.field, type.options.timeline)
-        if person is None or person.target != "customer" or time is None or time.kind != "datetime":
-            raise _wrong(type.name, "its timeline is a reference to a customer and the name of a datetime field")
+        if person is None or person.target != "customer" or time is None or time.kind not in ("datetime", "date"):
+            raise _wrong(type.name, "its timeline is a reference to a customer and the name of a day or time")
 
 
 def check_followers(type: RecordType) -> None:

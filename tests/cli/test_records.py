@@ -202,7 +202,7 @@ def test_the_whole_view_holds_what_the_contract_says(loyal: Crm) -> None:
     loyal.add("order", f"customer={id}", "ordered_at=2025-01-01", "product=", "quantity=2", "unit_price=1.50 USD")
     loyal.add("order", f"customer={id}", "ordered_at=2025-02-01", "total=10 EUR")
     loyal.add("interaction", f"customer={id}", "at=2025-03-01", "channel=call", "subject=Asked for a price")
-    loyal.add("invoice", f"customer={id}", "issued_on=2025-02-01", "due_on=2025-02-15", "total=10 EUR")
+    loyal.add("invoice", f"customer={id}", "issued_on=2025-02-02", "due_on=2025-02-15", "total=10 EUR")
     view = loyal.json("show", "customer", "email=LEILA@example.com").done
     assert set(view) == WHOLE_VIEW
     assert view["customer"]["loyalty.tier"] == "bronze"
@@ -212,6 +212,7 @@ def test_the_whole_view_holds_what_the_contract_says(loyal: Crm) -> None:
     assert (seen["kind"], seen["label"], seen["customer"]) == ("employed_by", "Acme", employer)
     assert [(each["type"], each["at"]) for each in view["timeline"]] == [
         ("interaction", "2025-03-01T00:00:00Z"),
+        ("invoice", "2025-02-02T00:00:00Z"),
         ("order", "2025-02-01T00:00:00Z"),
         ("order", "2025-01-01T00:00:00Z"),
     ]

@@ -83,9 +83,10 @@ def sound_invoice(invoice: Invoice) -> Mapping[str, str]:
     label={"en": "Invoice", "fa": "صورت‌حساب", "ar": "فاتورة"},
     title=("number", "external_id", "issued_on"),
     subject="customer",
+    timeline=("customer", "issued_on"),
     complete=complete_invoice,
     validators=(sound_invoice,),
-    indexes=(("customer", "issued_on"), ("status", "due_on")),
+    indexes=(("status", "due_on"),),
     since="0.2",
 )
 class Invoice(Record):
