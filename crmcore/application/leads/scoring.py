@@ -54,8 +54,9 @@ def scores(unit: Session, customers: Sequence[UUID], as_of: dt.datetime | None =
         chunk = customers[start : start + CHUNK]
         found = _Now(unit) if as_of is None else _Then(unit, as_of)
         for rule in seen:
+            pure = _pure(rule)
             for customer, age in found.ages(rule, chunk):
-                hits[customer].append((_pure(rule), age))
+                hits[customer].append((pure, age))
     made = {customer: score_lead(hits[customer]) for customer in customers}
     return {id: Scored(each.fit, each.engagement, each.lines, left_out) for id, each in made.items()}
 

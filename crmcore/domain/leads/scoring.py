@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from decimal import Context, Decimal, InvalidOperation
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal
 
 from attrs import frozen
@@ -53,9 +54,15 @@ class ScoringRule:
 
     def after(self, age: int) -> Decimal:
         """The points left after `age` days, rounded half to even at the fourth decimal."""
-        halvings = Decimal(0) if self.half_life is None else _POWERS.divide(age, self.half_life)
-        share = _POWERS.power(2, min(halvings, _GONE).copy_negate())
-        return rounded(Fraction(self.points) * Fraction(share))
+        return _faded(self.points, self.half_life, age)
+
+
+@lru_cache(maxsize=10_000)
+def _faded(points: int | Decimal, half_life: int | None, age: int) -> Decimal:
+    """What is left of points at an age; kept, because many hits of one rule are of one age."""
+    halvings = Decimal(0) if half_life is None else _POWERS.divide(age, half_life)
+    share = _POWERS.power(2, min(halvings, _GONE).copy_negate())
+    return rounded(Fraction(points) * Fraction(share))
 
 
 @frozen(kw_only=True)
