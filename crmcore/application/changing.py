@@ -8,6 +8,7 @@ from uuid import UUID
 from crmcore.application import facets, hierarchy, journal, reading, rules
 from crmcore.application.adding import check_anywhere, numbered
 from crmcore.application.hiding import hidden_views, without_hidden
+from crmcore.application.kernel import Plan
 from crmcore.application.session import Session
 from crmcore.application.validating import check_record
 from crmcore.domain import revising
@@ -15,7 +16,7 @@ from crmcore.domain.change import Change
 from crmcore.domain.copying import evolve
 from crmcore.domain.errors import ConcurrentChange, InvalidRecord, UnknownName
 from crmcore.domain.record import Record, RecordType
-from crmcore.ports.storage import KeyRow
+from crmcore.ports.storage import KeyRow, Transaction
 
 FIXED = frozenset({"id", "version", "created_at", "changed_at", "facets"})
 
@@ -37,6 +38,8 @@ def change(unit: Session, type: RecordType, id: UUID, values: dict[str, Any], ve
 def _refuse_unknown(unit: Session, type: RecordType, own: dict[str, Any]) -> None:
     binder = unit.binder()
     hidden = binder.rule(type).hidden
+    if not hidden and FIXED.isdisjoint(own) and all(type.field(name) for name in own):
+        return  # as nearly always: there is nothing to look up
     figures = {figure.name for figure in type.options.derived}
     visible = {*binder.visible_names(type), *whole_parts(type, hidden)} - hidden - figures
     for name in own:
@@ -95,7 +98,7 @@ def write(unit: Session, type: RecordType, before: Record, own: dict[str, Any], 
             workflow.check_step(source, target, after)
     if not by_rule:
         unit.kernel.policy.write(unit.actor, [Change(type, before.id, "change", before, after, frozenset(diff))])
-    _store(unit, type, before, after)
+    _store(unit, type, before, after, diff)
     with unit.writing() as transaction:
         transaction.append(
             [
@@ -118,17 +121,22 @@ def write(unit: Session, type: RecordType, before: Record, own: dict[str, Any], 
     return after
 
 
-def _store(unit: Session, type: RecordType, before: Record, after: Record) -> None:
+def _store(unit: Session, type: RecordType, before: Record, after: Record, diff: journal.Diff) -> None:
     plan = unit.kernel.plan(type)
-    old, new = set(plan.keys(before)), set(plan.keys(after))
     with unit.writing() as transaction:
         for field in plan.anywhere:
             if getattr(before, field.name) != getattr(after, field.name):
                 check_anywhere(unit, field, [after])
         with without_hidden(unit.rule(type).hidden):
             transaction.update(type, before, after)
-        if dropped := sorted(old - new):
-            transaction.drop_keys([KeyRow(kind, key, type.name, after.id) for kind, key in dropped])
-        if added := sorted(new - old):
-            transaction.add_keys([KeyRow(kind, key, type.name, after.id) for kind, key in added])
+        if not plan.keyed.isdisjoint(diff):
+            _rekey(transaction, plan, before, after)
         hierarchy.check(unit, type, [after])
+
+
+def _rekey(transaction: Transaction, plan: Plan[Any], before: Record, after: Record) -> None:
+    old, new = set(plan.keys(before)), set(plan.keys(after))
+    if dropped := sorted(old - new):
+        transaction.drop_keys([KeyRow(kind, key, plan.type.name, after.id) for kind, key in dropped])
+    if added := sorted(new - old):
+        transaction.add_keys([KeyRow(kind, key, plan.type.name, after.id) for kind, key in added])

@@ -17,6 +17,8 @@ from crmcore.domain.record import Record, RecordType
 
 def of_names(unit: Session, type: RecordType, dotted: dict[str, Any]) -> dict[FacetType, dict[str, Any]]:
     """The facets that dotted names mean, each with the values for its fields; `UnknownName` for hidden ones too."""
+    if not dotted:
+        return {}
     known = set(unit.binder().visible_names(type))
     found: dict[FacetType, dict[str, Any]] = {}
     for name, value in dotted.items():

@@ -110,6 +110,8 @@ class Plan(Generic[R]):
     workflows: tuple[Workflow, ...]
     anywhere: tuple[Field, ...]
     keys: Callable[[Record], Sequence[tuple[str, str]]]
+    keyed: frozenset[str]
+    """The names of which keys are made."""
 
 
 def plan_for(catalogue: Catalogue, type: RecordType) -> Plan[Any]:
@@ -122,6 +124,7 @@ def plan_for(catalogue: Catalogue, type: RecordType) -> Plan[Any]:
         tuple(w for (record, _), w in catalogue.workflows.items() if record == type.name),
         tuple(f for f in type.fields if f.kind == "reference" and f.target == "*"),
         matching.plan(type),
+        matching.made_of(type),
     )
 
 

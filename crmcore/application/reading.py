@@ -131,8 +131,10 @@ def _fits(
         key = matching.search_key(kind, value)
         rows = unit.transaction.find_keys(kind, key, None, [type.name], MOST_ROWS) if key else []
         found = several(unit, type, [row.id for row in rows], with_)
-        keys_of = unit.kernel.plan(type).keys
-        return [r for r in found if (kind, key) in keys_of(r)][:MOST_FITS]  # a key that they see, of what they see
+        if unit.rule(type).hidden:  # then the key must come from what the actor sees
+            keys_of = unit.kernel.plan(type).keys
+            found = [r for r in found if (kind, key) in keys_of(r)]
+        return found[:MOST_FITS]
     binder = unit.binder()
     where: Bound = binder.bind(type, equals(name, value))
     if source is not None:

@@ -68,6 +68,18 @@ def plan(record_type: RecordType) -> Callable[[Record], Keys]:
     return keys
 
 
+def made_of(record_type: RecordType) -> frozenset[str]:
+    """The fields, and the attributes of parts, of which keys are made: while they stay, so do the keys."""
+    fields = (field.name for field in record_type.fields if field.search is not None)
+    views = (view for view in record_type.options.flats if view.search is not None)
+    return frozenset((*fields, *(_attribute(record_type, view) for view in views)))
+
+
+def _attribute(record_type: RecordType, view: Flat) -> str:
+    """Where the parts of a flat name are; the catalogue has checked that there are such parts."""
+    return next(p.attribute for p in record_type.parts if p.name == view.part)
+
+
 def _collect(found: dict[tuple[str, str], None], record_type: RecordType, name: str, kind: Search, text: str) -> None:
     try:
         made = _KEYS[kind](text)
@@ -93,9 +105,9 @@ def _own(name: str) -> Texts:
 
 
 def _behind(record_type: RecordType, view: Flat) -> Texts:
-    """The texts of the parts that a flat name stands for; the catalogue has checked that there are such parts."""
-    attribute = next(p.attribute for p in record_type.parts if p.name == view.part)
-    parts, read, where = attrgetter(attribute), attrgetter(view.field), tuple(view.where.items())
+    """The texts of the parts that a flat name stands for."""
+    parts, read = attrgetter(_attribute(record_type, view)), attrgetter(view.field)
+    where = tuple(view.where.items())
     return lambda record: (
         read(part) for part in parts(record) if all(getattr(part, name) == value for name, value in where)
     )
