@@ -36,7 +36,8 @@ _KNOWN: Final[Mapping[str, Mapping[str, str]]] = {
         "Person - Email (Work), Person - Email (Home), ایمیل, پست الکترونیکی, رایانامه, البريد الإلكتروني",
         "phone": "Phone Number, Telephone, Telephone Number, Tel, Mobile, Mobile Phone, Mobile Number, "
         "Mobile Phone Number, Cell, Cell Phone, Primary Phone, Home Phone, Home Phone #, Work Phone, Business Phone, "
-        "Business Phone #, Company Main Phone, Other Phone, Phone # - Value, Person - Phone, تلفن, شماره تلفن, موبایل, "
+        "Business Phone #, Company Main Phone, Other Phone, Car Phone, Radio Phone, Callback, "
+        "Phone # - Value, Person - Phone, تلفن, شماره تلفن, موبایل, "
         "تلفن همراه, شماره موبایل, الهاتف, رقم الهاتف, الجوال, رقم الجوال",
         "fax": "Fax Number, Home Fax, Business Fax, Other Fax, فکس, نمابر, الفاكس",
         "website": "Web Site, Web Page, Website URL, Homepage, Personal Web Page, Website # - Value, وب‌سایت, الموقع",
@@ -49,6 +50,17 @@ _KNOWN: Final[Mapping[str, Mapping[str, str]]] = {
         "lead_source": "Original Source",
         "alternative_names": "Nickname, Maiden Name",
         "external_id": "Customer ID, Contact ID, Client ID, Account ID, Lead ID, Person ID",
+    },
+    "opportunity": {
+        "name": "Deal - Title, Deal Name, Deal Title, Opportunity Name, Title",
+        "customer": "Organization - Name, Person - Name, Account Name, Customer Name, Company, Client",
+        "stage": "Deal - Stage, Deal Stage, Sales Stage",
+        "status": "Deal - Status, Deal Status",
+        "amount": "Deal - Value, Deal Value, Deal Amount, Opportunity Amount",
+        "expected_close": "Deal - Expected close date, Expected Close Date, Close Date",
+        "owner": "Deal - Owner, Deal Owner, Opportunity Owner, Sales Rep, Sales Agent",
+        "note": "Note - Content, Notes",
+        "external_id": "Deal - ID, Deal ID, Opportunity ID",
     },
     "user": {
         "name": "Full Name, User Name, Agent, Sales Agent, Employee, Employee Name",
@@ -94,7 +106,18 @@ _KNOWN: Final[Mapping[str, Mapping[str, str]]] = {
     },
 }
 
-_PLACES: Final = ("", "Address 1 - ", "Mailing ", "Home ", "Business ", "Work ", "Billing ", "Shipping ", "Other ")
+_PLACES: Final = (
+    "",
+    "Address 1 - ",
+    "Mailing ",
+    "Home ",
+    "Business ",
+    "Work ",
+    "Billing ",
+    "Shipping ",
+    "Other ",
+    "Organization - ",
+)
 _IN_PLACE: Final = {
     "street": "Street, Street Address, Address, Address Line 1, نشانی, آدرس, العنوان",
     "city": "City, Town, شهر, المدينة",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
+from crmcore.application.importing.exporters import columns_of_exporter
 from crmcore.application.importing.headers import KnownHeader, known_header, plain_header, split_mark
 from crmcore.application.importing.mapping import ColumnMapping, ColumnRule
 from crmcore.domain.columns import Columns, labels
@@ -39,7 +40,8 @@ def name_columns(
     a column that the header does not have is in no row.
 
     Raises `ImportRefused` naming what the map says of columns or fields that are not there, two columns for what has
-    room for one value, and, unless they are to be ignored, columns that match no field.
+    room for one value, and, unless they are to be ignored, columns that match no field and that no program known to us
+    writes.
     """
     _check_map(columns, wholes, mapping, header if header and whole_header else None)
     chosen: dict[str, list[ColumnRule]] = {}
@@ -54,8 +56,10 @@ def name_columns(
             strangers[column] = f"is {field}, as {given[0].column!r} is already"
         else:
             given.append(ColumnRule(column=column, field=field))
-    if strangers and not ignore_unknown:
-        raise _strangers(columns.type.name, {c: strangers[c] for c in header if c in strangers})
+    if not ignore_unknown:
+        own = columns_of_exporter(header)
+        if foreign := {column: strangers[column] for column in header if column in strangers and column not in own}:
+            raise _strangers(columns.type.name, foreign)
     for field in chosen:
         if takes_several(columns, field):
             chosen[field] = [attrs.evolve(rule, split=rule.split or split_mark(rule.column)) for rule in chosen[field]]
