@@ -44,9 +44,9 @@ class PaymentTerms:
 
         The deposit comes with the signature; instalments come `days_late` days after they are due, as observed.
         """
-        deposit, rest = amount.allocate([self.deposit, 1 - self.deposit])
+        deposit, rest = amount.allocate([self.deposit, 1 - self.deposit]) if self.deposit else (amount * 0, amount)
         due = [(closes_on, deposit)]
-        for index, part in enumerate(rest.allocate([1] * self.instalments)):
+        for index, part in enumerate(rest.allocate([1] * self.instalments) if self.instalments > 1 else [rest]):
             due.append((_later(closes_on, self.net_days + index * self.interval_days + days_late), part))
         return tuple((day, part) for day, part in due if part.amount)
 
