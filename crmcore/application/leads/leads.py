@@ -11,7 +11,7 @@ from crmcore.application.rules import Pairs
 from crmcore.application.session import Session
 from crmcore.domain.bound import BoundQuery, Test, every
 from crmcore.domain.errors import IllegalTransition, InvalidRecord
-from crmcore.domain.leads.lead import Lead, LeadChange, frozen_fields
+from crmcore.domain.leads.lead import Lead, LeadChange, fixed_fields
 from crmcore.domain.leads.lifecycle import FACTS, STAGES, STARTS
 
 
@@ -22,10 +22,10 @@ class LeadRule:
         """The leads as they are; `InvalidRecord` for a change of a converted one, `IllegalTransition` for a fact that
         is none, or for one that was first recorded here in a late stage."""
         for before, after in pairs:
+            if problems := fixed_fields(before, after):
+                raise InvalidRecord("lead", dict(problems))
             if before is None:
                 _check_start(after)
-            elif problems := frozen_fields(before, after):
-                raise InvalidRecord("lead", dict(problems))
             elif after.stage != before.stage:
                 _check_fact(unit, after)
         return [after for _, after in pairs]

@@ -19,6 +19,8 @@ DIMENSIONS: Final = ("budget", "authority", "need", "timeline")
 
 FROZEN: Final = ("customer", "business_line", "lead_source", "campaign", "converted_at", "qualifications")
 """What no longer changes in a lead that was converted: all but its later stages and who looks after it."""
+CONVERTED: Final = ("converted_at", "opportunity")
+BY_CONVERTING: Final = "is set by converting the lead: `crm lead convert`"
 
 
 def _up_to_three(value: Any) -> str | None:
@@ -63,12 +65,22 @@ def check_lead(lead: Lead) -> Mapping[str, str]:
     return problems
 
 
-def frozen_fields(before: Lead, after: Lead) -> Mapping[str, str]:
-    """What would change in a lead that was converted and is read-only since, by field."""
-    if before.converted_at is None or (before.stage != after.stage == "recycled"):
+def fixed_fields(before: Lead | None, after: Lead) -> Mapping[str, str]:
+    """What may not change like this, by field: a lead that was converted is read-only, and only converting sets
+    what it was converted to."""
+    if before is None:
+        named = CONVERTED if after.source is None and after.external_id is None else ()
+        return {name: BY_CONVERTING for name in named if getattr(after, name) is not None}
+    if before.stage != after.stage == "recycled":
         return {}
+    if before.converted_at is None:
+        named = () if after.stage == "opportunity" else CONVERTED
+        return {name: BY_CONVERTING for name in named if getattr(after, name) not in (None, getattr(before, name))}
     problem = f"the lead was converted on {before.converted_at.date()} and is read-only: recycle it, with a reason"
-    return {name: problem for name in FROZEN if getattr(before, name) != getattr(after, name)}
+    changed = [name for name in FROZEN if getattr(before, name) != getattr(after, name)]
+    if after.opportunity not in (None, before.opportunity):  # it is emptied where the opportunity is removed
+        changed.append("opportunity")
+    return dict.fromkeys(changed, problem)
 
 
 @record(

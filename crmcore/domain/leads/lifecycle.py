@@ -67,7 +67,11 @@ def _needs_reason(lead: Any) -> str | None:
 
 
 def _needs_conversion(lead: Any) -> str | None:
-    return None if lead.converted_at else "an opportunity is made by converting the lead: `crm lead convert`"
+    return (
+        None
+        if lead.converted_at and lead.opportunity
+        else "an opportunity is made by converting the lead: `crm lead convert`"
+    )
 
 
 def _sources() -> dict[str, tuple[str, ...]]:

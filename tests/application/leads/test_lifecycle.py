@@ -10,7 +10,7 @@ import pytest
 from crmcore import Order, OrderLine, Person, Product
 from crmcore.application.unit import UnitOfWork
 from crmcore.crm import Crm
-from crmcore.domain.errors import DuplicateValue, IllegalTransition, InvalidRecord
+from crmcore.domain.errors import CrmError, DuplicateValue, IllegalTransition, InvalidRecord
 from crmcore.domain.leads.lead import Lead, LeadChange
 from crmcore.testing.fakes import Restricted
 from tests.application.test_running import side_by_side
@@ -201,9 +201,14 @@ def test_a_converted_lead_keeps_what_it_was(shared: SharedCrm) -> None:
     crm = shared.fresh()
     lead = new_lead(crm, stage="sql")
     with crm.work("sara") as work:
-        work[Lead].change(lead.id, stage="opportunity", converted_at=work.now())
+        for by_hand in ({"converted_at": work.now()}, {"stage": "opportunity"}):
+            with pytest.raises(CrmError, match="convert"), work.savepoint():
+                work.leads.change(lead.id, by_hand)
+        made = work.leads.convert(lead.customer).opportunity
         with pytest.raises(InvalidRecord, match="read-only"), work.savepoint():
-            work[Lead].change(lead.id, campaign="spring")
+            work.leads.change(lead.id, campaign="spring")
     buy(crm, lead.customer)
     with crm.work("sara") as work:
-        assert work[Lead].get(lead.id).stage == "customer"
+        assert work.leads.get(lead.id).stage == "customer"
+        work.opportunities.remove(made.id)
+        assert work.leads.get(lead.id).opportunity is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from crmcore.domain.copying import evolve
 from crmcore.domain.errors import IllegalTransition
-from crmcore.domain.leads.lead import Lead, Qualification, check_lead, complete_lead, frozen_fields
+from crmcore.domain.leads.lead import Lead, Qualification, check_lead, complete_lead, fixed_fields
 from crmcore.domain.leads.lifecycle import FORWARD, LEAD_STAGE, STAGES
 from crmcore.domain.workflow import check_workflow
 
@@ -60,7 +61,7 @@ def test_an_opportunity_is_made_by_converting() -> None:
     """The stage would say that there is an opportunity, and there would be none."""
     with pytest.raises(IllegalTransition, match="convert"):
         LEAD_STAGE.check_step("sql", "opportunity", lead("opportunity"))
-    LEAD_STAGE.check_step("sql", "opportunity", lead("opportunity", converted_at=NOON))
+    LEAD_STAGE.check_step("sql", "opportunity", lead("opportunity", converted_at=NOON, opportunity=OTHER))
 
 
 def test_a_rule_and_a_reason_belong_to_one_step() -> None:
@@ -77,17 +78,28 @@ def test_going_back_begins_a_new_cycle() -> None:
     done = lead("opportunity", converted_at=NOON, opportunity=OTHER)
     again = complete_lead(done, evolve(done, stage="recycled", reason="lost, but keen"))
     assert (again.converted_at, again.opportunity) == (None, None)
-    assert frozen_fields(done, again) == {}
+    assert fixed_fields(done, again) == {}
 
 
 def test_a_converted_lead_is_read_only() -> None:
     """What the lead was when it became an opportunity would change afterwards."""
     done = lead("opportunity", converted_at=NOON, opportunity=OTHER)
     for change in ({"campaign": "spring"}, {"qualifications": (Qualification("need", 2),)}, {"business_line": "b"}):
-        assert list(frozen_fields(done, evolve(done, **change))) == list(change)
+        assert list(fixed_fields(done, evolve(done, **change))) == list(change)
     for free in ({"stage": "customer"}, {"owner": OTHER}, {"queue": "north"}):
-        assert frozen_fields(done, evolve(done, **free)) == {}
-    assert frozen_fields(lead(), lead(campaign="spring")) == {}
+        assert fixed_fields(done, evolve(done, **free)) == {}
+    assert fixed_fields(done, evolve(done, opportunity=None)) == {}  # it was removed
+    assert list(fixed_fields(done, evolve(done, opportunity=ONE))) == ["opportunity"]
+    assert fixed_fields(lead(), lead(campaign="spring")) == {}
+
+
+def test_only_converting_sets_what_it_was_converted_to() -> None:
+    """A lead would be read-only, and refused to be converted, that nobody has converted."""
+    by_hand: dict[str, Any] = {"converted_at": NOON, "opportunity": OTHER}
+    assert list(fixed_fields(lead(), lead(**by_hand))) == list(by_hand)
+    assert list(fixed_fields(None, lead(**by_hand))) == list(by_hand)
+    assert fixed_fields(None, lead(**by_hand, source="old", external_id="7")) == {}
+    assert fixed_fields(lead("sql"), lead("opportunity", **by_hand)) == {}
 
 
 def test_an_owner_or_a_queue() -> None:
