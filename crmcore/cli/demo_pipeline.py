@@ -23,7 +23,6 @@ from crmcore.domain.errors import ImportRefused
 from crmcore.domain.literal import value_of
 from crmcore.domain.predicate import Compare
 from crmcore.domain.predicate import Path as Names
-from crmcore.domain.sales.pipeline import Pipeline, Stage
 from crmcore.domain.user import User
 
 if TYPE_CHECKING:
@@ -69,9 +68,6 @@ def load(session: Session, crm: Crm, folder: Path, rejected: Path) -> list[dict[
     """Take the files in; what came of each, with the reasons for which rows were refused."""
     deals = deals_of(folder)
     imports = [_take(session, crm, record, folder / f"{name}.csv", MAPS / f"{name}.toml") for record, name in FILES]
-    with crm.work(actor=ACTOR) as work:
-        if not work.pipelines.count(f'name = "{NAME}"'):
-            work.pipelines.add(Pipeline(NAME, stages=(Stage("Prospecting"), Stage("Engaging"))))
     for number, file in enumerate(deals):
         place = rejected if not number else rejected.with_name(f"{rejected.stem}-{number + 1}.csv")
         imports += _take_deals(session, crm, file, place)
@@ -93,7 +89,8 @@ def _take_deals(session: Session, crm: Crm, file: Path, rejected: Path) -> Itera
 def _take(
     session: Session, crm: Crm, record: str, file: Path, map: Path, rejects: Path | None = None
 ) -> dict[str, Any]:
-    request = Request(record=record, file=file, map=map, rejects=rejects, ignore_unknown=True)
+    new = record == "opportunity"
+    request = Request(record=record, file=file, map=map, rejects=rejects, ignore_unknown=True, create_pipeline=new)
     report = import_into(session, crm, request, ACTOR)
     return {
         **told(request, report),

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import make_url
 
 from tests.databases import SERVERS, MariaDatabase, PostgresSchema, storages
-from tests.examples.maven import MAPS, ROOT, Maven, deals, expected
+from tests.examples.maven import DEALS, MAPS, ROOT, Maven, deals, expected
 
 BUNDLED = ROOT / "crmcore" / "cli" / "demo_data" / "pipeline"
 ORDER = ("prospecting", "engaging", "won", "lost")
@@ -195,11 +195,32 @@ def test_a_second_import_creates_nothing(maven: Maven) -> None:
     assert maven.count("opportunity") == 2200
 
 
+def test_the_pipeline_is_made_only_if_that_is_asked_for(prepared: Maven) -> None:
+    """Deals would go into a pipeline that somebody misspelt."""
+    refused = prepared("import", "opportunity", str(DEALS), "--map", str(MAPS / "opportunities.toml"))
+    assert refused.status == 1
+    assert "--create-pipeline" in refused.error["message"]
+    assert prepared.count("pipeline") == prepared.count("opportunity") == 0
+
+
+@pytest.mark.parametrize("fresh_url", storages("sqlite"), indirect=True)
+def test_a_batch_can_be_taken_back(prepared: Maven) -> None:
+    """A file that was imported too early would stay for ever."""
+    batch = prepared.deals().done["batch"]
+    undone = prepared("import-undo", batch).done
+    assert (undone["removed"], undone["kept"]) == (2201, [])  # the pipeline, too
+    assert prepared.count("opportunity") == 0
+
+
 def test_a_product_that_nobody_knows_is_rejected(prepared: Maven, figures: dict[str, Any]) -> None:
     """A misspelt product would be taken for none, and nobody would be told; or the map could not mend it."""
+    preview = prepared.deals("--dry-run", map="opportunities_as_written")
+    assert prepared.count("opportunity") == prepared.count("pipeline") == 0
     asked = prepared.deals(map="opportunities_as_written")
     done = asked.json
-    assert asked.status == 3
+    told = ("rows", "created", "updated", "unchanged", "rejected", "records", "rejects")
+    assert asked.status == preview.status == 3
+    assert [preview.json[name] for name in told] == [done[name] for name in told]
     assert done["rejected"] == figures["unknown_products"]["GTXPro"] == 377
     assert (done["rows"], done["created"]) == (2200, 2200 - 377)
     assert {(each["column"], each["value"]) for each in done["rejects"]} == {("product", "GTXPro")}
