@@ -19,7 +19,7 @@ from crmcore.adapters.sql import codecs
 from crmcore.adapters.sql.compiled import Sql, compiled, constant
 from crmcore.adapters.sql.gathering import in_utc
 from crmcore.adapters.sql.model import Model
-from crmcore.adapters.sql.predicates import Parameters, Predicates, Scope
+from crmcore.adapters.sql.predicates import Scope, over_all
 from crmcore.adapters.sql.runner import Runner
 from crmcore.adapters.sql.shapes import shape
 from crmcore.adapters.sql.types import currency_name
@@ -138,7 +138,7 @@ class Aggregation:
 
     def _clause(self, table: sa.Table) -> Any:
         model = self.model
-        predicates = Predicates(model.tables, model.backend, Parameters())
+        predicates = over_all(model.tables, model.backend, self.query.where)
         return predicates.clause(Scope(table, self.query.type.name), self.query.where)
 
     def _chosen(self) -> Any:

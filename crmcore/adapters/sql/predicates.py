@@ -78,11 +78,12 @@ class Parameters:
 
 @attrs.frozen
 class Predicates:
-    """Compiles predicates for one statement."""
+    """Compiles predicates for one statement. `whole`: it goes through all rows, and many may fit."""
 
     tables: Tables
     backend: Backend
     parameters: Parameters
+    whole: bool = False
     _aliases: Iterator[int] = attrs.field(factory=count)
 
     def clause(self, scope: Scope, node: Bound, negated: bool = False) -> Clause:
@@ -132,11 +133,13 @@ class Predicates:
 
     def _via(self, scope: Scope, step: Step, inner: Bound, negated: bool) -> Clause:
         """Either the keys are gathered first, or each row looks for itself: under a negation always, since a NULL among
-        the keys would make it unknown. SQLite alone does as it is written; the others find out what is better.
+        the keys would make it unknown. SQLite alone does as it is written; the others find out what is better. Where
+        all rows are gone through, gathering the keys of a facet once takes a third of looking each of them up.
         """
         rows, key, mine, held = self._step(scope, step)
         condition = sa.and_(*held, self.clause(rows, inner, negated))
-        if negated or (self.backend == "sqlite" and _looked_up(step, inner)):
+        gathered = self.whole and isinstance(step, ToFacet)
+        if negated or (self.backend == "sqlite" and not gathered and _looked_up(step, inner)):
             some = sa.select(constant("1")).select_from(rows.rows).where(key == mine, condition)
             return sa.exists(some.correlate(scope.rows))
         keys = sa.select(key).select_from(rows.rows).where(condition)
@@ -170,6 +173,11 @@ class Predicates:
 
     def _scope(self, table: sa.Table, record: str, facet: str = "") -> Scope:
         return Scope(table.alias(f"a{next(self._aliases)}"), record, facet)
+
+
+def over_all(tables: Tables, backend: Backend, node: Bound) -> Predicates:
+    """For a statement without parameters of its own that counts or adds up all rows of which this holds."""
+    return Predicates(tables, backend, Parameters(), whole=not _selective(node))
 
 
 def _given(node: Test) -> tuple[Any, ...]:

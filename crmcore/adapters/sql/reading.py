@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from crmcore.adapters.sql import sorting
 from crmcore.adapters.sql.compiled import Sql, compiled, constant
 from crmcore.adapters.sql.model import Model
-from crmcore.adapters.sql.predicates import Parameters, Predicates, Scope
+from crmcore.adapters.sql.predicates import Scope, over_all
 from crmcore.adapters.sql.runner import Runner
 from crmcore.adapters.sql.selects import Phase, Select, build_select
 from crmcore.adapters.sql.shapes import query_shape, shape
@@ -82,7 +82,7 @@ class Reader:
     def _count(self, query: BoundQuery) -> Sql:
         model = self.model
         rows = model.tables.records[query.type.name].alias("t")
-        clause = Predicates(model.tables, model.backend, Parameters()).clause(Scope(rows, query.type.name), query.where)
+        clause = over_all(model.tables, model.backend, query.where).clause(Scope(rows, query.type.name), query.where)
         return compiled(model.dialect, sa.select(sa.func.count()).select_from(rows).where(clause))
 
     def lock(self, record: RecordType, id: UUID) -> bool:
