@@ -137,7 +137,10 @@ def assign(session: Session, customer: str, owner: str | None, business_line: st
         changed, why = work.leads.assign(id, owner=named, business_line=business_line)
         document = {"lead": _flat(work, changed), "assignment": _flat(work, why)}
         users = labels(work, "user", [why.user] if why.user else [])
-    line = f"{users.get(str(why.user), why.queue)} ({why.rule}): {why.reason}"
+    named_reason = why.reason
+    for user, name in users.items():
+        named_reason = named_reason.replace(user, name)
+    line = f"{users.get(str(why.user), why.queue)} ({why.rule}): {named_reason}"
     session.emit(document, lambda: tables.plain_text(line))
     session.pump()
 

@@ -144,7 +144,8 @@ class Leads(Repository[Lead], Protocol):
         account unless it is named), in one step that holds as a whole or not at all.
 
         Raises NotFound, IllegalTransition for who is no lead and for a lead that was converted already (naming the
-        opportunity), AmbiguousMatch for several organisations of one name, Denied.
+        opportunity), AmbiguousMatch for several organisations of one name, InvalidValue for an account that is a
+        person, Denied.
         """
 
     def capture(self, form: Submission, guard: SpamGuard | None = None) -> Captured:

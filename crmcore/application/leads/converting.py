@@ -9,7 +9,7 @@ from crmcore.application.leads.known import lead_of, organisations, today
 from crmcore.application.repository import repository
 from crmcore.application.session import Session
 from crmcore.domain.customer import Customer, Organisation
-from crmcore.domain.errors import AmbiguousMatch, IllegalTransition
+from crmcore.domain.errors import AmbiguousMatch, IllegalTransition, InvalidValue
 from crmcore.domain.label import label_of
 from crmcore.domain.leads.conversion import Conversion, has_role, without_role
 from crmcore.domain.leads.lead import Lead
@@ -73,7 +73,7 @@ def _account(unit: Session, person: Customer, lead: Lead, named: UUID | None) ->
     if person.kind == "organisation":
         return person
     if named is not None:
-        return repository(unit, Customer).get(named)
+        return _organisation(unit, named)
     employer = (person.employer or "").strip()
     if not employer:
         return None
@@ -84,6 +84,13 @@ def _account(unit: Session, person: Customer, lead: Lead, named: UUID | None) ->
         owner = lead.owner or person.owner
         return repository(unit, Customer).add(Organisation(employer, owner=owner, lead_source=lead.lead_source))
     return found[0]
+
+
+def _organisation(unit: Session, id: UUID) -> Customer:
+    found = repository(unit, Customer).get(id)
+    if found.kind != "organisation":
+        raise InvalidValue(f"customer {id} is a {found.kind}: an account is an organisation", value=str(id))
+    return found
 
 
 def _employing(unit: Session, person: Customer, found: list[Customer]) -> list[Customer]:

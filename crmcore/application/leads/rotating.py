@@ -24,6 +24,8 @@ from crmcore.domain.predicate import all_of, one_of
 from crmcore.domain.user import User
 
 ANY_LINE: Final = ""
+LOAD: Final = (*OPENED, "recycled")
+"""Stages of a lead that its owner has to work on."""
 
 
 def rotation_of(unit: Session, line: str) -> Rotation | None:
@@ -57,7 +59,7 @@ def members_of(unit: Session, rotation: Rotation) -> tuple[Seller, ...]:
 def _loads(unit: Session, users: list[UUID]) -> dict[UUID, int]:
     """The open leads of each of these users, as far as the actor sees them."""
     type = unit.catalogue.of(Lead)
-    where = unit.binder().read(type, all_of(one_of("owner", users), one_of("stage", OPENED)))
+    where = unit.binder().read(type, all_of(one_of("owner", users), one_of("stage", LOAD)))
     rows = unit.transaction.aggregate(BoundQuery(type=type, where=where), ("owner",), (("count", ""),))
     return Counter(dict(rows))
 

@@ -8,12 +8,14 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from crmcore import Interaction, Lead, Money, Order, Organisation, Person, Relationship, Role, User, prepare
 from crmcore.crm import Crm
 from crmcore.domain.change import Change
 from crmcore.domain.customer import Customer
-from crmcore.domain.errors import AmbiguousMatch, ConcurrentChange, Denied, IllegalTransition, NotFound
+from crmcore.domain.errors import AmbiguousMatch, ConcurrentChange, Denied, IllegalTransition, InvalidValue, NotFound
 from crmcore.domain.leads.lead import LeadChange
 from crmcore.testing.crm import make_crm
 from crmcore.testing.fakes import FrozenClock, Restricted
@@ -183,20 +185,33 @@ def test_two_at_once_make_one_opportunity(shared: SharedCrm) -> None:
         assert (work.opportunities.count(), work.customers.count(), work.relationships.count()) == (1, 2, 1)
 
 
-def test_the_timeline_stays(shared: SharedCrm) -> None:
-    """What was said to the lead before would be lost to those who look after the contact."""
-    crm = shared.fresh()
-    id = add_lead(crm, leila())
+@settings(max_examples=25, deadline=None)
+@given(days=st.lists(st.integers(0, 400), max_size=12), employer=st.sampled_from([None, "Zagros Ltd"]))
+def test_the_timeline_stays(shared_memory: SharedCrm, days: list[int], employer: str | None) -> None:
+    """INV: the timeline before is a prefix of the timeline after. What was said to the lead would be lost to those who
+    look after the contact."""
+    crm = shared_memory.fresh()
+    id = add_lead(crm, leila(employer=employer))
     with crm.work("sara") as work:
-        for day in range(1, 4):
-            at = dt.datetime(2025, 1, day, tzinfo=dt.UTC)
-            work.interactions.add(Interaction(customer=id, at=at, channel="phone"))
-        work.orders.add(Order(dt.datetime(2024, 6, 1, tzinfo=dt.UTC), customer=id))
+        for number, day in enumerate(days):
+            at = work.now() - dt.timedelta(days=day)
+            if number % 3:
+                work.interactions.add(Interaction(customer=id, at=at, channel="phone"))
+            else:
+                work.orders.add(Order(at, customer=id))
         before = work.timeline(id).items[::-1]
         work.leads.convert(id)
         after = work.timeline(id).items[::-1]
-    assert len(before) == 4
+    assert len(before) == len(days)
     assert after[: len(before)] == before
+
+
+def test_an_account_is_an_organisation(shared_memory: SharedCrm) -> None:
+    """A person would employ another by a slip of the hand."""
+    crm = shared_memory.fresh()
+    id = add_lead(crm, leila())
+    with crm.work("sara") as work, pytest.raises(InvalidValue, match="organisation"):
+        work.leads.convert(id, account=id)
 
 
 class Stopping(Restricted):
