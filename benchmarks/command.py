@@ -16,7 +16,7 @@ from crmcore.cli import main
 STATUS: Final = Path("/proc/self/status")
 
 
-def import_csv(url: str, path: Path, rows: int) -> None:
+def import_file(url: str, path: Path, rows: int) -> None:
     """Import a file of so many customers; raises RuntimeError unless every one of them was created."""
     options = ["--database", url, "--plugins", "loyalty", "--actor", "bench", "--json", "--quiet"]
     answer = _answer([*options, "import", "customer", str(path), "--source", "bench"])
@@ -48,7 +48,7 @@ def peak_memory() -> float:
 def report(url: str, path: str, rows: str) -> None:
     """Import a file and print the seconds that it took and the memory, as JSON."""
     wall, cpu = time.perf_counter(), time.process_time()
-    import_csv(url, Path(path), int(rows))
+    import_file(url, Path(path), int(rows))
     taken = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
     print(json.dumps({**taken, "mb": peak_memory()}))
 

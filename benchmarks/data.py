@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import importlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import attrs
@@ -114,6 +115,18 @@ def write_csv(path: Path, count: int) -> Path:
         for bearer in bearers(count):
             values = (getattr(bearer, attribute) for attribute in COLUMNS.values())
             writer.writerow(["" if value is None else str(value) for value in values])
+    return path
+
+
+def write_xlsx(path: Path, count: int) -> Path:
+    """The same as a workbook of one sheet, as spreadsheet programs write them: texts, and dates as dates."""
+    openpyxl: Any = importlib.import_module("openpyxl")
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("customers")
+    sheet.append(list(COLUMNS))
+    for bearer in bearers(count):
+        sheet.append([getattr(bearer, attribute) for attribute in COLUMNS.values()])
+    book.save(path)
     return path
 
 

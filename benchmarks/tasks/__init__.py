@@ -15,6 +15,7 @@ TASKS: Final[dict[str, Task]] = {
     "start": process.start,
     "bulk": bulk.add_many,
     "csv": bulk.import_file,
+    "xlsx": bulk.import_workbook,
     "add": single.add_one,
     "change": single.change_one,
     "grow": process.grow,

@@ -109,4 +109,4 @@ def moment(record: Record, name: str) -> dt.datetime:
 
 
 def _seen(unit: Session, entry: Entry) -> Entry:
-    return attrs.evolve(entry, record=reading.blanked(unit, entry.type, entry.record))
+    return Entry(entry.type, entry.at, reading.blanked(unit, entry.type, entry.record))

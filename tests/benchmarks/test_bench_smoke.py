@@ -15,6 +15,7 @@ EXPECTED = {
     "start": "cpu_ms",
     "add_many": "us",
     "import csv": "us",
+    "import xlsx, against csv": "us",
     "add one": "us",
     "change one": "us",
     "import memory, 200 rows": "mb",
