@@ -126,7 +126,7 @@ def _lead(unit: Session, customer: Customer, form: Submission) -> tuple[Outcome,
         new = Lead(customer.id, line, owner=owner, lead_source=first, campaign=campaign, rule=RULE)
         return "made", repository(unit, Lead).add(new)
     if lead.stage in GIVEN_UP:
-        again = step(unit, lead, "recycled", f"{RULE}, again", f"wrote again: {form.subject or form.campaign}"[:200])
+        again = step(unit, lead, "recycled", f"{RULE}, again", f"wrote again after having been {lead.stage}")
         return "reopened", step(unit, again, "lead", RULE)
     if lead.stage in EARLY:
         return "reopened", step(unit, lead, "lead", RULE)

@@ -33,7 +33,7 @@ class Qualification(Part):
 
     dimension: str = field.choice(*DIMENSIONS)
     value: int = field.integer(validators=(_up_to_three,))
-    evidence: str | None = field.text(default=None, length=2_000)
+    evidence: str | None = field.text(default=None, length=2_000, personal=True)
     on: dt.date | None = field.date(default=None)
 
 
@@ -109,7 +109,7 @@ class Lead(Record):
     lead_source: str | None = field.text(default=None, length=100)
     campaign: str | None = field.text(default=None, length=100, index=True)
     rule: str | None = field.text(default=None, length=100, fold=False)
-    reason: str | None = field.text(default=None, length=500)
+    reason: str | None = field.text(default=None, length=500, personal=True)
     converted_at: dt.datetime | None = field.datetime(default=None)
     opportunity: UUID | None = field.reference("opportunity", default=None, index=True, on_remove="clear")
     qualifications: tuple[Qualification, ...] = parts(Qualification, default=())
@@ -132,4 +132,4 @@ class LeadChange(Record):
     at: dt.datetime = field.datetime()
     by: str = field.text(length=500, fold=False)
     rule: str | None = field.text(default=None, length=100, fold=False)
-    evidence: str | None = field.text(default=None, length=500)
+    evidence: str | None = field.text(default=None, length=500, personal=True)

@@ -196,6 +196,16 @@ def test_rights_on_leads_do_not_stand_in_the_way_of_an_order(shared_memory: Shar
         assert work[Lead].get(lead.id).stage == "customer"
 
 
+def test_a_lead_that_the_shop_may_not_see_stays(shared: SharedCrm) -> None:
+    """An actor would change, and so learn of, what is hidden from them."""
+    crm = shared.fresh(policy=Restricted(rows={"lead": 'campaign = "mine"'}, trusted=("sara",)))
+    lead, mine = new_lead(crm), new_lead(crm, campaign="mine")
+    buy(crm, lead.customer)
+    buy(crm, mine.customer)
+    with crm.work("sara") as work:
+        assert [work.leads.get(each.id).stage for each in (lead, mine)] == ["lead", "customer"]
+
+
 def test_a_converted_lead_keeps_what_it_was(shared: SharedCrm) -> None:
     """What is said of a lead would change after it became an opportunity."""
     crm = shared.fresh()
