@@ -54,9 +54,13 @@ def _taken(unit: Session, form: Submission, guard: SpamGuard) -> Captured:
     if customer is None:
         customer = repository(unit, Customer).add(_new(form, today(unit)))
     outcome, lead = _lead(unit, customer, form)
-    at = min(form.sent_at or unit.now(), unit.now())
-    said = Interaction(
-        at,
+    said = repository(unit, Interaction).add(_said(unit, customer, form, note))
+    return Captured(outcome, customer.id, lead.id, said.id)
+
+
+def _said(unit: Session, customer: Customer, form: Submission, note: str | None) -> Interaction:
+    return Interaction(
+        min(form.sent_at or unit.now(), unit.now()),
         CHANNEL,
         "in",
         form.subject or None,
@@ -66,7 +70,6 @@ def _taken(unit: Session, form: Submission, guard: SpamGuard) -> Captured:
         customer=customer.id,
         kind="inquiry",
     )
-    return Captured(outcome, customer.id, lead.id, repository(unit, Interaction).add(said).id)
 
 
 def _keys(form: Submission) -> Iterator[tuple[str, str]]:
@@ -91,9 +94,10 @@ def _known(unit: Session, form: Submission) -> Customer | None:
 
 
 def _same(unit: Session, customer: Customer, form: Submission, guard: SpamGuard) -> Interaction | None:
-    """The same form, taken not long ago."""
-    since = (form.sent_at or unit.now()) - guard.window
-    wanted = all_of(equals("customer", customer.id), equals("channel", CHANNEL), compare("at", ">=", since))
+    """The same form, sent not long before or after."""
+    sent = form.sent_at or unit.now()
+    near = compare("at", ">=", sent - guard.window), compare("at", "<=", sent + guard.window)
+    wanted = all_of(equals("customer", customer.id), equals("channel", CHANNEL), *near)
     said = (form.subject or None, form.body or None, form.campaign or None)
     for each in repository(unit, Interaction).stream(wanted):
         if each.direction == "in" and (each.subject, each.body, each.campaign) == said:
