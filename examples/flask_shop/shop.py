@@ -1,4 +1,4 @@
-"""A small shop in Flask whose checkout writes its own order and the CRM's records in one transaction.
+"""A small shop in Flask: its checkout writes its own order and the CRM's records in one transaction, its form a lead.
 
 flask --app examples/flask_shop/shop.py:open_shop run
 """
@@ -18,6 +18,7 @@ from flask import Flask, abort, request
 import crmcore
 from crmcore import Crm, CrmError, Customer, Interaction, Money, Order, OrderLine, Person
 from crmcore.domain.errors import ConcurrentChange, DuplicateValue, StorageBusy
+from crmcore.domain.leads.submission import Submission
 from crmcore.ports.work import Work
 
 PRICES = {"saffron": Money("12.50", "EUR"), "pistachios": Money("9.90", "EUR"), "black tea": Money("4", "EUR")}
@@ -65,6 +66,16 @@ def create_app(engine: sa.Engine, crm: Crm) -> Flask:
             abort(400, f"choose from {', '.join(PRICES)}")
         cart = Cart(form["name"], form["email"], items, form.get("card", ""), form.get("quote"))
         return {"order": sell(engine, crm, cart)}, 201
+
+    @app.post("/contact")
+    def contact() -> tuple[dict[str, str], int]:
+        form = request.form
+        asked = Submission(name=form["name"], email=form["email"], body=form["message"], honeypot=form.get("web", ""))
+        with crm.work(actor="contact form") as work:  # a transaction of the CRM's own
+            captured = work.leads.capture(asked)
+        if captured.outcome == "refused":
+            return {"error": "; ".join(captured.reasons)}, 400
+        return {"thanks": asked.name}, 201
 
     @app.errorhandler(Refused)
     def refused(error: Refused) -> tuple[dict[str, str], int]:

@@ -106,6 +106,19 @@ def test_what_the_crm_refuses_is_on_neither_side(shop: Shop) -> None:
     assert shop.rows() == NOTHING
 
 
+def test_a_contact_form_makes_a_lead_of_who_is_known(shop: Shop) -> None:
+    """A question of somebody who has bought would be that of a stranger, or spam would become a customer."""
+    shop.buy()
+    form = {"name": LEILA["name"], "email": LEILA["email"], "message": "زعفران دارید؟"}
+    answers = [
+        shop.client().post("/contact", data={**form, **more}).status_code for more in ({}, {"web": "spam", "name": "X"})
+    ]
+    assert answers == [201, 400]
+    assert shop.rows() == {**ONE_SALE, "crm_interaction": 2}
+    with shop.crm.work(actor="test") as work:
+        assert work.leads.count('stage = "lead"') == 1
+
+
 @pytest.mark.parametrize("missing", [{"item": "caviar"}, {"item": []}, {"email": []}])
 def test_a_form_that_cannot_be_read_is_refused(shop: Shop, missing: dict[str, object]) -> None:
     """What the shop does not sell would be an error of its own, not the buyer's."""
