@@ -113,7 +113,8 @@ def import_into(session: Session, crm: Crm, request: Request, actor: str) -> Imp
     """Do what is asked, and show how far it is."""
     given = attrs.asdict(request, recurse=False)
     path, record = given.pop("file"), given.pop("record")
-    with session.progress(f"{record}s", lambda: lines_of(path)) as done:
+    plural = crm.catalogue.record(record).options.plural
+    with session.progress(plural, lambda: lines_of(path)) as done:
         return crm.import_file(path, record, actor=actor, progress=steps(done), **given)
 
 
