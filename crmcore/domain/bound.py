@@ -148,7 +148,7 @@ class BoundQuery:
 
 def every(*parts: Bound) -> Bound:
     """All of these, flat, without what always holds."""
-    kept = [p for p in parts if p != Const(True)]
+    kept = [p for p in parts if not (isinstance(p, Const) and p.value)]
     if not kept:
         return Const(True)
     return kept[0] if len(kept) == 1 else Every(tuple(kept))

@@ -226,7 +226,10 @@ class RecordType:
 
     def field(self, name: str) -> Field | None:
         """The field of that name (envelope included), or None."""
-        return next((f for f in self.fields if f.name == name), None)
+        for each in self.fields:  # asked for every name of every question
+            if each.name == name:
+                return each
+        return None
 
     def part(self, name: str) -> PartType | None:
         """The part type of that singular name, or None."""
