@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 READ_ONLY = "with plugins 'none' no record is written: guards of plugins could not be asked"
+SNAPSHOT = "this unit of work is a snapshot, which only reads: write in another one"
 _PAUSES = random.SystemRandom()
 
 
@@ -101,10 +102,12 @@ class Crm:
         dbapi: object | None = None,
         source: str | None = None,
         dry: bool = False,
+        snapshot: bool = False,
     ) -> UnitOfWork:
         """A unit of work for `actor` (required): of its own, or joined to the host's SQLAlchemy `connection` or raw
         DB-API connection (`dbapi`), with which it then commits or rolls back. `source` names where the changes come
-        from, in the log; `dry` rolls back at the end.
+        from, in the log; `dry` rolls back at the end. A `snapshot`, always one of its own, only reads, and all of it as
+        of one moment, whatever others write meanwhile.
 
         Raises InvalidSetting, SchemaMismatch; StorageBusy where another writer is in the way.
         """
@@ -112,6 +115,12 @@ class Crm:
             raise InvalidSetting("a unit of work joins one transaction: give connection= or dbapi=, not both")
         self._check_ready()
         handle = connection if connection is not None else dbapi
+        if snapshot and handle is not None:
+            raise InvalidSetting("a snapshot is a transaction of its own: give neither connection= nor dbapi=")
+        if snapshot:
+            return UnitOfWork(
+                self.kernel, partial(self.storage.begin, snapshot=True), actor_of(actor), dry=True, refusal=SNAPSHOT
+            )
         begin: Callable[[], Transaction] = self.storage.begin if handle is None else lambda: self.storage.join(handle)
         refusal = READ_ONLY if self.read_only else self.readiness.stale_keys()
         return UnitOfWork(self.kernel, begin, actor_of(actor), source=source, dry=dry, refusal=refusal)

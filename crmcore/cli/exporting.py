@@ -105,7 +105,7 @@ def _write(
     for_spreadsheet: bool,
     language: str | None,
 ) -> int:
-    with session.work() as work:
+    with session.snapshot() as work:
         names = export_columns(work, record, target.form, asked)
         sink = open_sink(
             target.path,

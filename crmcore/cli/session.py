@@ -65,6 +65,10 @@ class Session:
         """A unit of work of the actor of this run."""
         return self.crm.work(actor=self.settings.actor)
 
+    def snapshot(self) -> UnitOfWork:
+        """A unit of work that only reads, all of it as of one moment."""
+        return self.crm.work(actor=self.settings.actor, snapshot=True)
+
     def emit(self, document: Mapping[str, Any], text: Callable[[], str]) -> None:
         """The result: the document with --json, else its text. Once it stands, no other document follows it."""
         if self.json:

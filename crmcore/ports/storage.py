@@ -139,8 +139,9 @@ class Transaction(Protocol):
 class Storage(Protocol):
     """One database (or schema) for one Crm."""
 
-    def begin(self) -> Transaction:
-        """A transaction of its own, ready to write."""
+    def begin(self, snapshot: bool = False) -> Transaction:
+        """A transaction of its own, ready to write; or a `snapshot`, which reads everything as of one moment, whatever
+        others write meanwhile, and is not to be written in."""
 
     def join(self, handle: object) -> Transaction:
         """Work inside a transaction of the host; refused for a connection that cannot keep what the core promises."""

@@ -21,8 +21,8 @@ class MemoryStorage:
         self._database = MemoryDatabase() if database is None else database
         self._timeout = timeout
 
-    def begin(self) -> MemoryTransaction:
-        """A transaction of its own, once it has the turn."""
+    def begin(self, snapshot: bool = False) -> MemoryTransaction:
+        """A transaction of its own, once it has the turn; while it has it nobody else writes."""
         self._database.enter(self._timeout)
         return MemoryTransaction(self._database)
 

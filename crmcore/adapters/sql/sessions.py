@@ -40,9 +40,9 @@ class Session(Protocol):
 
 
 class OwnSession:
-    """A connection of an engine's pool, from its begin to its commit or rollback."""
+    """A connection of an engine's pool, from its begin to its commit or rollback; a `snapshot` only reads."""
 
-    def __init__(self, backend: Backend, engine: sa.Engine) -> None:
+    def __init__(self, backend: Backend, engine: sa.Engine, snapshot: bool = False) -> None:
         self._backend = backend
         self._dialect: Any = engine.dialect
         self._pooled = _live_connection(backend, engine)
@@ -50,24 +50,39 @@ class OwnSession:
             self._driver: Any = self._pooled.driver_connection
             self._cursor = open_cursor(backend, self._driver)
             self.runner: Runner = CursorRunner(self._cursor)
-            self._begin(backend)
+            self._begin(backend, snapshot)
         except BaseException:
             self._pooled.close()
             raise
 
-    def _begin(self, backend: Backend) -> None:
+    def _begin(self, backend: Backend, snapshot: bool) -> None:
         info: Any = self._pooled.info
         if CHECKED not in info:
             info[CHECKED] = checks.before_begin(backend, self.runner)
         for statement in info[CHECKED]:
             self._cursor.execute(statement)
-        if backend == "sqlite":
+        if snapshot:
+            self._begin_snapshot(backend)
+        elif backend == "sqlite":
             self._cursor.execute("BEGIN IMMEDIATE")
         elif backend == "postgresql":
             if self._driver.autocommit:
                 self._cursor.execute("BEGIN")
         elif self._driver.get_autocommit():
             self._driver.begin()
+
+    def _begin_snapshot(self, backend: Backend) -> None:
+        self._driver.rollback()  # the checks may have begun one
+        match backend:
+            case "sqlite":
+                self._cursor.execute("BEGIN")
+            case "postgresql":
+                if self._driver.autocommit:
+                    self._cursor.execute("BEGIN")
+                self._cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            case "mariadb":
+                self._cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+                self._cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
 
     def commit(self) -> None:
         """Commit, and give the connection back to the pool. PostgreSQL would end a transaction in which a statement

@@ -51,10 +51,11 @@ class SqlStorage:
         """The tables, as SQLAlchemy knows them."""
         return self._statements.model.tables.metadata
 
-    def begin(self) -> SqlTransaction:
-        """A transaction of its own, ready to write; `StorageBusy` if another writer keeps it waiting too long."""
+    def begin(self, snapshot: bool = False) -> SqlTransaction:
+        """A transaction of its own, ready to write; `StorageBusy` if another writer keeps it waiting too long. A
+        `snapshot` waits for nobody and reads as of one moment."""
         with translating(self._backend):
-            return SqlTransaction(self._statements, OwnSession(self._backend, self._engine))
+            return SqlTransaction(self._statements, OwnSession(self._backend, self._engine, snapshot))
 
     def join(self, handle: object) -> SqlTransaction:
         """Work inside a transaction of the host: on a SQLAlchemy connection, or a raw one of the driver.
