@@ -98,6 +98,7 @@ def _take(
         "taken_again": False,
         "left_out": list(report.left_out),
         "reasons": _reasons(report),
+        "reasons_of": len(report.rejects),
     }
 
 
@@ -178,7 +179,8 @@ def import_text(imports: Sequence[dict[str, Any]]) -> str:
     shown = [tables.table(imports, columns, most)]
     for each in imports:
         if each["rejected"]:
-            shown.append(f"{each['file']}: rejected\n{tables.table(each['reasons'][:SHOWN], most=most)}")
+            of = f" (of the first {each['reasons_of']:,})" if each["reasons_of"] < each["rejected"] else ""
+            shown.append(f"{each['file']}: rejected{of}\n{tables.table(each['reasons'][:SHOWN], most=most)}")
         if each["left_out"]:
             shown.append(f"{each['file']}: columns that were left out: {', '.join(each['left_out'])}")
     return "\n\n".join(shown)
