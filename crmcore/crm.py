@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -11,12 +10,12 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 from uuid import UUID
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from crmcore.application import feeding, rekeying
 from crmcore.application.core_rules import RULES
 from crmcore.application.kernel import Kernel
 from crmcore.application.readiness import Readiness
+from crmcore.application.settings import currency_of, zone_of
 from crmcore.application.unit import UnitOfWork
 from crmcore.domain.catalogue import Catalogue
 from crmcore.domain.change import Actor, LogEntry, actor_of
@@ -89,8 +88,8 @@ class Crm:
             policy=policy or AllowAll(),
             clock=clock or _system_clock(),
             ids=ids or _uuid7(),
-            zone=_zone(zone),
-            currency=_currency(currency),
+            zone=zone_of(zone),
+            currency=currency_of(currency),
             rules=RULES,
         )
 
@@ -279,19 +278,6 @@ def _wanted(plugins: Sequence[str | object] | str | None, peek: Callable[[], Sta
             raise InvalidSetting(f"plugins is a list of names, or 'none', not {plugins!r}")
         return ()
     return plugins
-
-
-def _zone(name: str) -> dt.tzinfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise InvalidSetting(f"there is no time zone {name!r}: use a name such as Europe/Berlin or UTC") from None
-
-
-def _currency(code: str) -> str:
-    if len(code) != 3 or not (code.isascii() and code.isalpha() and code.isupper()):
-        raise InvalidSetting(f"a currency is three capitals such as EUR, not {code!r}")
-    return code
 
 
 def _system_clock() -> Clock:
