@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 __all__ = [
     "FOLD_VERSION",
@@ -58,6 +59,9 @@ _PREFIXES = ("عبد", "ابو")
 _ENDINGS = ("الله", "الدین")
 _COMPOUND = frozenset(_PREFIXES + _ENDINGS)
 
+_SHORT = 100
+"""Characters of a text of which the fold may be remembered."""
+
 _BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"
 _BIDI_CONTROL = re.compile(f"[{_BIDI}]")
 _INVISIBLE = (
@@ -69,6 +73,10 @@ _HIDDEN = re.compile(f"[{_INVISIBLE}]")
 
 def fold(text: str) -> str:
     """The folded form of `text`. Never raises; folding twice is the same as folding once."""
+    return _fold_known(text) if len(text) <= _SHORT else _fold(text)
+
+
+def _fold(text: str) -> str:
     if text.isascii():
         words = text.encode("ascii").translate(_ASCII).decode("ascii").split()
     else:
@@ -76,6 +84,10 @@ def fold(text: str) -> str:
         if not _COMPOUND.isdisjoint(words):
             words = _joined(words)
     return " ".join(words or _punctuation(text))
+
+
+_fold_known = lru_cache(maxsize=4_096)(_fold)
+"""A bulk load folds the same name for its key, its column and its matching, one soon after the other."""
 
 
 def fold_column(text: str, length: int) -> str:

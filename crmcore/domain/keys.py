@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 import string
 import unicodedata
+from functools import lru_cache
 
 from crmcore.domain.errors import InvalidValue
 from crmcore.domain.fold import ascii_digits, fold, without_bidi_controls
@@ -108,6 +109,10 @@ def phone_key(text: str, calling_code: str | None = None) -> str:
     `text` is no single telephone number (no digits or zeros only, words after them, or more digits than a number has).
     Raises InvalidValue for a calling code that is none.
     """
+    return _known_phone(text, calling_code) if len(text) <= _LONGEST_PHONE_TEXT else _phone(text, calling_code)
+
+
+def _phone(text: str, calling_code: str | None) -> str:
     code = _calling_code(calling_code)
     written = without_bidi_controls(ascii_digits(text)).translate(_PHONE_MARKS).strip()
     match = _PHONE.fullmatch(written) if len(written) <= _LONGEST_PHONE_TEXT else None
@@ -115,6 +120,10 @@ def phone_key(text: str, calling_code: str | None = None) -> str:
     if match is None or not number.strip("+0") or len(number.removeprefix("+")) > MAX_PHONE_DIGITS:
         return ""
     return f"{number};ext={match['extension']}" if match["extension"] else number
+
+
+_known_phone = lru_cache(maxsize=4_096)(_phone)
+"""A bulk load makes the key of the same number to match a row and to store it, one soon after the other."""
 
 
 def _plain_text(text: str, what: str) -> str:
