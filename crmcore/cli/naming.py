@@ -46,7 +46,7 @@ def _read_id(type: RecordType, text: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise InvalidValue(
-            f"{shorten(text)} is no id of a {type.name}: give its id, or FIELD=VALUE such as external_id=42", value=text
+            f"{shorten(text)} is no id: give that of the {type.name}, or FIELD=VALUE such as external_id=42", value=text
         ) from None
 
 

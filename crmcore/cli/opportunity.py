@@ -41,9 +41,10 @@ def opportunity() -> None:
 @source_option
 @pass_session
 def move(session: Session, id: str, stage: str, reason: str | None, version: int | None, source: str | None) -> None:
-    """Move an opportunity to a stage of its pipeline, by the stage's key or label.
+    """Move an opportunity to a stage.
 
-    It may go forwards, back, or skip stages; a closing stage wins or loses it, and from there it is opened again.
+    STAGE is the key or label of one of its pipeline. It may go forwards, back, or skip stages; a closing stage wins or
+    loses it, and from there it is opened again.
     """
     _step(session, id, source, lambda work, it: work.opportunities.move(it, stage, reason=reason, version=version))
 
@@ -79,7 +80,10 @@ def lose(session: Session, id: str, reason: str, on: str | None, version: int | 
 @source_option
 @pass_session
 def stages(session: Session, id: str, source: str | None) -> None:
-    """List the stage history of an opportunity, oldest first, and the days that it spent in each stage."""
+    """List the stage history of an opportunity.
+
+    Oldest first, and then the days that it spent in each stage.
+    """
     with session.work() as work:
         document = stage_history(work, found_id(work, work.catalogue.of(Opportunity), id, source))
     session.emit(document, lambda: stage_history_text(document))
@@ -108,5 +112,7 @@ def _step(session: Session, id: str, source: str | None, step: Callable[[UnitOfW
         found = found_id(work, type, id, source)
         step(work, found)
         document: dict[str, Any] = stored(work, type, found)
+        if not session.json:
+            [document] = Face(work, type).label([document])
     session.emit(document, lambda: tables.sheet(document, output.terminal_width()))
     session.pump()

@@ -27,6 +27,16 @@ def test_moving_gives_the_opportunity(crm: Crm, deal: dict[str, Any]) -> None:
     assert "قیمت" in crm("opportunity", "stages", deal["id"]).out
 
 
+def test_people_are_shown_names_in_place_of_ids(crm: Crm) -> None:
+    """Whoever moves a deal would see three ids, and not whose deal it is."""
+    customer = crm.add("customer", "name=کلینیک نور")
+    deal = crm.add("opportunity", "name=Plan", f"customer={customer['id']}")
+    shown = crm("opportunity", "move", deal["id"], "proposal").out
+    assert "کلینیک نور" in shown
+    assert customer["id"] not in shown
+    assert crm.json("opportunity", "move", deal["id"], "qualified").done["customer"] == customer["id"]
+
+
 def test_the_stage_history_is_listed(crm: Crm, deal: dict[str, Any]) -> None:
     """Nobody could look up how a deal came where it is."""
     crm.json("opportunity", "move", deal["id"], "proposal")
@@ -43,7 +53,7 @@ def test_the_stage_history_is_listed(crm: Crm, deal: dict[str, Any]) -> None:
         (("move", "{id}", "propsal"), "InvalidRecord", "did you mean proposal?"),
         (("move", "{id}", "proposal", "--version", "9"), "ConcurrentChange", "version 1, not 9"),
         (("win", "name=nobody"), "NotFound", "nobody"),
-        (("win", "xyz"), "InvalidValue", "no id of a opportunity"),
+        (("win", "xyz"), "InvalidValue", "is no id: give that of the opportunity"),
         (("lose", "{id}"), "UsageError", "--reason"),
         (("win", "{id}", "--on", "31.12."), "InvalidValue", "31.12."),
     ],
