@@ -53,7 +53,7 @@ _MARKED_MOST: Final = 0.05
 _BESIDE_LETTERS: Final = frozenset("’‘،؛؟٪٬٫–—·ºª\u00a0\u200c\u200d\u200e\u200f、。・「」")
 _BESIDE_WORDS: Final = frozenset("“”„‚«»‹›…№")
 _WORD: Final = re.compile(r"[abABcijf]+[abABcijfm]*")
-_STRANGE: Final = re.compile("[bBcijf]")
+_STRANGE: Final = re.compile("[bBcijfm]")
 _VIOLATION: Final = re.compile(
     r"[aAbBcijfm]x|x[aAbBcijfm]|[aAbBcijfm]q(?=[aAbBcijfm])"  # a sign inside a word
     r"|[ab][AB]|[AB]{2}[ab]"  # aB, ABa; a word in capitals is fine
@@ -192,10 +192,12 @@ def _script(char: str) -> str:
 
 
 def described(groups: Iterable[list[Reading]]) -> str:
-    """The first readings for a person to choose from, each with a word that shows it."""
+    """The first readings for a person to choose from, each with a word that tells it from the others."""
     firsts = [group[0] for group in groups][:4]
     shown = []
     for reading in firsts:
-        word = next((word for word in reading.words), "")
+        other = firsts[0] if reading is not firsts[0] else firsts[-1] if len(firsts) == 1 else firsts[1]
+        telling = (word for word, same in zip(reading.words, other.words, strict=False) if word != same)
+        word = next(telling, next(iter(reading.words), ""))
         shown.append(f"{reading.codec} ({word})" if word else reading.codec)
     return " or ".join(shown)
