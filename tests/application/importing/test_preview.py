@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,10 +16,13 @@ from hypothesis import strategies as st
 from crmcore.adapters.memory.source import MemorySource
 from crmcore.application.importing import entries
 from crmcore.crm import Crm
+from crmcore.domain.errors import ImportRefused
 from crmcore.testing import specimens
 from crmcore.testing.crm import make_crm
 from tests.application.importing.interrupting import Killed, batches, contents, killer, outcome
+from tests.application.importing.test_hostile_files import PEOPLE
 from tests.application.importing.test_resuming import small
+from tests.shared import SharedCrm
 
 CELLS = {
     "user": {
@@ -92,6 +96,27 @@ def test_previews_and_resumed_runs_are_as_whole_ones(file: tuple[str, str, str],
             again = broken.import_file(folder / "rows.csv", record, resume=resume, **asked)
             assert outcome(again, folder / "rejects.csv") == run
         assert contents(broken) == contents(whole)
+
+
+@pytest.mark.parametrize("name", list(PEOPLE))
+def test_previews_of_odd_files(shared: SharedCrm, tmp_path: Path, name: str) -> None:
+    """Odd encodings, quotes and values would come out otherwise than the preview says (CSV-43), or leave a batch that
+    runs for ever (CSV-30)."""
+    crm, content = shared.fresh(), PEOPLE[name]
+    file, rejects = tmp_path / "rows.csv", tmp_path / "rejects.csv"
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    try:
+        preview = outcome(crm.import_file(file, "customer", actor="x", dry_run=True, rejects=rejects), rejects)
+    except ImportRefused as error:
+        with pytest.raises(ImportRefused, match=re.escape(error.message)):
+            crm.import_file(file, "customer", actor="x")
+        assert batches(crm) == []
+        return
+    assert not any(contents(crm).values())
+    assert outcome(crm.import_file(file, "customer", actor="x", rejects=rejects), rejects) == preview
+    assert [each.status for each in batches(crm)] == ["done"]
+    again = crm.import_file(file, "customer", actor="x")
+    assert again.created == 0
 
 
 @pytest.fixture
