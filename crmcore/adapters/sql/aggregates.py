@@ -93,7 +93,8 @@ class Aggregation:
 
     def _reader(self) -> Callable[[tuple[Any, ...]], Group]:
         """What gives the group of a row. A value is read once, as it stands in many groups."""
-        decoders = [cache(_first_day if key.month else self.model.decoder(key.field)) for key in self.by]
+        texts = self.model.backend != "postgresql"
+        decoders = [cache(_first_day if key.month and texts else self.model.decoder(key.field)) for key in self.by]
         return lambda row: tuple([None if v is None else read(v) for read, v in zip(decoders, row, strict=False)])
 
     def _fetch(self, wanted: Sequence[Figure], more: tuple[str, ...]) -> list[tuple[Any, ...]]:
@@ -122,8 +123,8 @@ class Aggregation:
         column = self._rows.c[key.field.name]
         if not key.month:
             return column
-        if self.model.backend == "postgresql":
-            return sa.func.to_char(column, constant("'YYYY-MM'"))
+        if self.model.backend == "postgresql":  # without the zones of to_char, which cost a third more
+            return sa.cast(sa.func.date_trunc(constant("'month'"), sa.cast(column, sa.DateTime())), sa.Date())
         return sa.func.substr(column, constant("1"), constant("7"))
 
     @cached_property
