@@ -14,7 +14,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crmcore.adapters.memory.source import MemorySource
-from crmcore.application.importing import entries
 from crmcore.crm import Crm
 from crmcore.domain.errors import ImportRefused
 from crmcore.testing import specimens
@@ -123,4 +122,3 @@ def test_previews_of_odd_files(shared: SharedCrm, tmp_path: Path, name: str) -> 
 def batches_of_three(monkeypatch: pytest.MonkeyPatch) -> None:
     """Many batches in a small file."""
     small(monkeypatch)
-    assert entries.BATCH == 3

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from crmcore import Person, Product, User
-from crmcore.application.importing import entries
+from crmcore.adapters import files
+from crmcore.adapters.serialization.schemas import RowSchemas
+from crmcore.application.importing import ImportPlan, entries
+from crmcore.application.importing.file_import import ImportRequest, import_file
+from crmcore.application.unit import UnitOfWork
 from crmcore.crm import Crm
-from crmcore.domain.errors import ImportRefused, InvalidSetting, InvalidValue, NotFound
+from crmcore.domain.errors import ImportRefused, InvalidSetting, InvalidValue, NotFound, StorageBusy
 from tests.application.importing.interrupting import Killed, batches, chunks, contents, killer, outcome
 from tests.shared import SharedCrm
 
@@ -195,3 +201,38 @@ def test_very_many_refused_rows(shared: SharedCrm, tmp_path: Path) -> None:
     report = crm.import_file(file, "customer", actor="x", chunk=9_000, ignore_unknown=True)
     assert (report.rejected, len(report.rejects)) == (9_000, 1_000)
     assert len(chunks(crm)) > 1
+
+
+def with_begin(office: Office, batch: str, meanwhile: dict[int, Callable[[], object]]) -> Any:
+    """The report of resuming a batch, where other things happen before the units of work of these numbers begin."""
+    numbers = count(1)
+
+    def begin(*, source: str | None = None, dry: bool = False) -> UnitOfWork:
+        meanwhile.get(next(numbers), lambda: None)()
+        return office.crm.work("second", source=source, dry=dry)
+
+    request = ImportRequest(path=office.file, plan=ImportPlan(record=office.record), resume=batch, chunk=3)
+    return import_file(begin, files, RowSchemas(office.crm.catalogue), request)
+
+
+def test_two_do_not_go_on_with_one_batch(interrupted: Office) -> None:
+    """Two processes that resume the same batch would each take the rows in."""
+    batch = str(batches(interrupted.crm)[0].id)
+    with pytest.raises(ImportRefused, match="another one goes on with it"):
+        with_begin(interrupted, batch, {5: lambda: interrupted.take(resume=batch)})
+    whole = contents(interrupted.crm)
+    assert interrupted.take().created == 0
+    assert contents(interrupted.crm) == whole
+
+
+def test_a_busy_database_is_tried_again(interrupted: Office) -> None:
+    """Another writer who is in the way for a moment would end a long import, or have rows of it left out."""
+    batch = str(batches(interrupted.crm)[0].id)
+
+    def busy() -> None:
+        raise StorageBusy("somebody else is writing")
+
+    report = with_begin(interrupted, batch, {5: busy, 6: busy})
+    assert report.rows == 24
+    with pytest.raises(StorageBusy):
+        with_begin(interrupted, batch, {1: busy})
