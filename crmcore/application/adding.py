@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Any, TypeVar
 from uuid import UUID
 
-from crmcore.application import hierarchy, journal, rules
+from crmcore.application import hierarchy, journal, ruling
 from crmcore.application.kernel import PartShape, Plan
 from crmcore.application.session import Session
 from crmcore.application.validating import check_facet, check_record
@@ -32,7 +32,7 @@ def add(unit: Session, type: RecordType, records: Sequence[R], *, by_rule: bool 
     for record in records:
         _check_kind(type, record)
     now = unit.now()
-    settled: list[R] = rules.prepared(unit, type, [(None, record) for record in records])
+    settled: list[R] = ruling.prepared(unit, type, [(None, record) for record in records])
     stamped = [_stamp(unit, plan, record, now) for record in settled]
     facets = _facets_of(unit, type, stamped)
     if not unit.kernel.open and not by_rule:
@@ -46,7 +46,7 @@ def add(unit: Session, type: RecordType, records: Sequence[R], *, by_rule: bool 
         transaction.add_keys([KeyRow(kind, key, type.name, r.id) for r in stamped for kind, key in plan.keys(r)])
         transaction.append([_entry(unit, plan, record, now) for record in stamped])
         hierarchy.check(unit, type, stamped)
-        rules.followed(unit, type, [None] * len(stamped), stamped)
+        ruling.followed(unit, type, [None] * len(stamped), stamped)
     return stamped
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from crmcore.application import facets, hierarchy, journal, reading, rules
+from crmcore.application import facets, hierarchy, journal, reading, ruling
 from crmcore.application.adding import check_anywhere, numbered
 from crmcore.application.hiding import hidden_views, without_hidden
 from crmcore.application.kernel import Plan
@@ -81,7 +81,7 @@ def write(unit: Session, type: RecordType, before: Record, own: dict[str, Any], 
     after = evolve(before, **revising.apply(type, before, own))
     if type.options.complete is not None:
         after = type.options.complete(before, after)
-    settled: list[Record] = rules.prepared(unit, type, [(before, after)])
+    settled: list[Record] = ruling.prepared(unit, type, [(before, after)])
     [after] = settled
     renumbered = {
         p.attribute: numbered(p, getattr(after, p.attribute)) for p in plan.parts if getattr(after, p.attribute)
@@ -117,7 +117,7 @@ def write(unit: Session, type: RecordType, before: Record, own: dict[str, Any], 
             ]
         )
     with unit.whole():
-        rules.followed(unit, type, [before], [after])
+        ruling.followed(unit, type, [before], [after])
     return after
 
 

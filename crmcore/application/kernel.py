@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import attrs
 
+from crmcore.application.rules import Rule
 from crmcore.domain import matching
 from crmcore.domain.catalogue import Catalogue
 from crmcore.domain.facet import FacetType
@@ -19,9 +20,6 @@ from crmcore.domain.record import ENVELOPE, Record, RecordType
 from crmcore.domain.workflow import Workflow
 from crmcore.ports.clock import Clock, Ids
 from crmcore.ports.policy import AllowAll, Policy
-
-if TYPE_CHECKING:
-    from crmcore.application.rules import Rule
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")

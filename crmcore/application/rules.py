@@ -9,31 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol, TypeAlias
 
-from crmcore.application.session import Session
-from crmcore.domain.record import Record, RecordType
-
 Pairs: TypeAlias = Sequence[tuple[Any, Any]]
 """Each record as it was (None: it is new) and as it is to be."""
 
 
 class Rule(Protocol):
-    """What one record type adds to its writing; both are given a whole batch."""
+    """What one record type adds to its writing; both are given a whole batch, and the session that writes it."""
 
-    def prepare(self, unit: Session, pairs: Pairs) -> list[Any]:
+    def prepare(self, unit: Any, pairs: Pairs) -> list[Any]:
         """The records as they are to be stored, in order; raises what refuses the write, `InvalidRecord` mostly."""
 
-    def follow(self, unit: Session, pairs: Pairs) -> None:
+    def follow(self, unit: Any, pairs: Pairs) -> None:
         """Write what follows from these records, which are stored now."""
-
-
-def prepared(unit: Session, type: RecordType, pairs: Pairs) -> list[Any]:
-    """The records as they are to be stored."""
-    rule = unit.kernel.rules.get(type.name)
-    return [after for _, after in pairs] if rule is None else rule.prepare(unit, pairs)
-
-
-def followed(unit: Session, type: RecordType, before: Sequence[Record | None], after: Sequence[Record]) -> None:
-    """Write what follows from records that were stored."""
-    rule = unit.kernel.rules.get(type.name)
-    if rule is not None:
-        rule.follow(unit, list(zip(before, after, strict=True)))

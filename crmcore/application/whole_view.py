@@ -29,8 +29,8 @@ class Purchases:
 
 @attrs.frozen
 class WholeView:
-    """The customer with every facet, the relationships, the newest timeline entries, orders, opportunities and invoices,
-    the purchases and what is open of all invoices."""
+    """The customer with every facet, the relationships, the newest timeline entries, orders, opportunities and
+    invoices, the purchases, and what is open of all invoices."""
 
     customer: Customer
     relationships: tuple[relationships.Seen, ...]
