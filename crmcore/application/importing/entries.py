@@ -1,8 +1,8 @@
 """Entries: the rows of a file that make one record each, gathered into batches.
 
-A row is a record of its own, but for types whose parts stand one a row: there, rows with one id or external id are one
-record, if they stand together or in one batch. Such a record comes in whole or not at all, for one that lacks a line
-would look complete.
+A row is a record of its own, but for types whose parts stand one a row: there, rows with one id, external id or unique
+value (an invoice's number) are one record, if they stand together or in one batch. Such a record comes in whole or not
+at all, for one that lacks a line would look complete.
 """
 
 from __future__ import annotations
@@ -65,7 +65,10 @@ def identity_of(binding: Binding, origin: str | None, values: dict[str, Any]) ->
         return None
     if "id" in values:
         return (values["id"],)
-    return (values.get("source", origin), values["external_id"]) if values.get("external_id") else None
+    if values.get("external_id"):
+        return values.get("source", origin), values["external_id"]
+    unique = ((field.name, values.get(field.name)) for field in binding.type.own if field.unique)
+    return next(((None, name, text) for name, text in unique if text and isinstance(text, str)), None)
 
 
 @attrs.frozen(eq=False)
@@ -109,9 +112,10 @@ class Batches:
                 yield Batch(entries, bad, raw.line, size)
                 entries, bad, held, last, broken, size = [], [], {}, None, None, 0
             size += 1
-            if row is None or isinstance(raw, BadRow):
-                bad += [raw] if isinstance(raw, BadRow) else []
-                broken = bad[-1]
+            if isinstance(raw, BadRow):
+                bad.append(raw)
+                broken = raw
+            if row is None:
                 continue
             entry = held.get(identity) if identity is not None else None
             if entry is None:

@@ -151,3 +151,22 @@ def test_defaults_of_lines_are_for_every_line(shop: Desk) -> None:
         content, "order", map='[defaults]\nquantity = 3\n[columns]\nproduct = { field = "product", match = "code" }'
     )
     assert [[line.quantity for line in order.lines] for order in shop.all("order")] == [[3, 3]]
+
+
+def test_rows_of_one_invoice_are_known_by_its_number(shop: Desk) -> None:
+    """Only the first line of an invoice would come in, and its total be too low, where no other system numbers it."""
+    lines = "A-1,2025-01-01,1,10 EUR\nA-2,2025-01-02,1,7 EUR\nA-1,2025-01-01,2,5 EUR\n"
+    report = shop.take(f"number,issued_on,quantity,unit_price\n{lines}", "invoice")
+    assert (counts(report), report.records) == ((3, 3, 0, 0, 0), 2)
+    totals = {each.number: (len(each.lines), each.total.amount) for each in shop.all("invoice")}
+    assert totals == {"A-1": (2, Decimal(20)), "A-2": (1, Decimal(7))}
+    assert counts(shop.take(f"number,issued_on,quantity,unit_price\n{lines}", "invoice")) == (3, 0, 0, 3, 0)
+
+
+def test_rows_of_one_pipeline_are_known_by_its_name(shop: Desk) -> None:
+    """All stages but the first would be lost in silence, as rows of a pipeline that is there already."""
+    content = "name,stage,probability\nsales,Call,0.2\nsales,Offer,0.5\nرکن,Call,0.1\n"
+    report = shop.take(content, "pipeline")
+    assert (counts(report), report.records) == ((3, 3, 0, 0, 0), 2)
+    stages = {each.name: [stage.stage for stage in each.stages] for each in shop.all("pipeline")}
+    assert stages == {"sales": ["call", "offer", "won", "lost"], "رکن": ["call", "won", "lost"]}
