@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from tests.cli.conftest import Crm, Process
@@ -227,3 +228,31 @@ def test_progress_and_notes_stay_off_standard_output(process: Process, people: s
     done = process("--json", "import", "customer", people)
     assert json.loads(done.stdout)["created"] == 2
     assert done.stderr == b""
+
+
+def test_a_workbook_goes_out_in_a_language_and_comes_in_again(loyal: Crm, tmp_path: Path) -> None:
+    """An office in Tehran could not be sent a list that it can read, and mend, and send back."""
+    loyal.add("customer", "name=لیلا حسینی", "email=l@example.com", "birth_date=1984-03-02", "loyalty.tier=gold")
+    columns = ["--columns", "name,email,birth_date,loyalty.tier"]
+    sheet = ["--out", "c.xlsx", "--for", "spreadsheet", "--language", "fa"]
+    assert loyal.json("export", "customer", *columns, *sheet).done == {"rows": 1, "file": "c.xlsx"}
+    page = openpyxl.load_workbook(tmp_path / "c.xlsx").active
+    assert [cell.value for cell in page[1]] == ["نام", "ایمیل", "تاریخ تولد", "سطح عضویت"]
+    assert (page.sheet_view.rightToLeft, page.title, page["C2"].is_date) == (True, "customer", True)
+    other = Crm(f"sqlite:///{tmp_path}/other.db")
+    taken = other.json("--plugins", "loyalty", "import", "customer", "c.xlsx", "--sheet", "customer").done
+    assert figures(taken) == (1, 1, 0, 0, 0)
+    [leila] = other.json("list", "customer").done["items"]
+    assert (leila["name"], leila["birth_date"], leila["loyalty.tier"]) == ("لیلا حسینی", "1984-03-02", "gold")
+    assert loyal("export", "customer", "--language", "fa", "--out", "m.csv").status == 1
+
+
+def test_the_calendar_and_a_deduced_encoding_are_known_on_the_command_line(crm: Crm, tmp_path: Path) -> None:
+    """CSV-06, CSV-22: files of Iranian offices could not be imported, or nobody learn how they were read."""
+    names = ["علي كريمي", "مريم حسيني", "پرويز چمن", "ژاله رضايي", "نيما گرگاني"]
+    text = "name,birth_date\n" + "".join(f"{name},1403/12/30\n" for name in names)
+    (tmp_path / "old.csv").write_bytes(text.encode("cp1256"))
+    done = crm("import", "customer", str(tmp_path / "old.csv"), "--calendar", "jalali")
+    assert (done.status, "read as cp1256" in done.err) == (0, True)
+    people = crm.json("list", "customer").done["items"]
+    assert {(each["name"], each["birth_date"]) for each in people} == {(name, "2025-03-20") for name in names}

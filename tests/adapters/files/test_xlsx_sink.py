@@ -21,7 +21,8 @@ TEXT = st.text(
     max_size=20,
 )
 NUMBERS = st.integers() | st.decimals(allow_nan=False, allow_infinity=False)
-ROWS = st.lists(st.tuples(TEXT, NUMBERS | st.booleans() | st.dates() | st.none()), min_size=1, max_size=5)
+BLANKS = st.text(" \t\n\r\x1c\x1f\x85\u00a0\u2003\u3000", min_size=1, max_size=3)
+ROWS = st.lists(st.tuples(TEXT | BLANKS, NUMBERS | st.booleans() | st.dates() | st.none()), min_size=1, max_size=5)
 
 
 @given(rows=ROWS)

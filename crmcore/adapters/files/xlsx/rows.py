@@ -101,7 +101,7 @@ class XlsxRows:
 
     def _lines(self) -> Iterator[tuple[int, list[Any]]]:
         """The sheet's rows with their numbers; empty rows at its top count."""
-        return enumerate(self._sheet.iter_rows(), 1)
+        return enumerate(self._sheet.iter_rows() if self.height else (), 1)
 
     def _header(self) -> tuple[int, tuple[str, ...]]:
         for line, cells in self._lines():

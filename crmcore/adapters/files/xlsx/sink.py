@@ -24,7 +24,7 @@ FIRST_DAY: Final = dt.date(1900, 3, 1)
 """Spreadsheets count a 29th of February 1900, which never was, and nothing before that year."""
 
 _ESCAPED: Final = re.compile(r"[\x01-\x08\x0b-\x1f]|_(?=x[0-9A-Fa-f]{4}_)")
-_BLANK: Final = re.compile(r"\s", re.ASCII)
+_BLANK: Final = re.compile(r"[\x01-\x20]")
 _NO_TEXT: Final = re.compile("[\0\ud800-\udfff\ufffe\uffff]")
 _NO_TITLE: Final = re.compile(r"[\[\]:*?/\\]")
 _DATE: Final = "yyyy-mm-dd"
