@@ -12,22 +12,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
-import attrs
-
-from crmcore.application.sales.pipeline_report import PipelineReport, pipeline_report
 from crmcore.cli import output, tables
 from crmcore.cli.demo_loading import ACTOR, DATA, told
+from crmcore.cli.demo_team import selling
 from crmcore.cli.importing import Request, import_into
-from crmcore.cli.pipeline import pipeline_document, pipeline_text
 from crmcore.domain.errors import ImportRefused
-from crmcore.domain.literal import value_of
-from crmcore.domain.predicate import Compare
-from crmcore.domain.predicate import Path as Names
-from crmcore.domain.user import User
 
 if TYPE_CHECKING:
     from crmcore.application.importing import ImportReport
-    from crmcore.application.unit import UnitOfWork
     from crmcore.cli.session import Session
     from crmcore.crm import Crm
 
@@ -37,7 +29,6 @@ DEALS: Final = "sales_pipeline*.csv"
 AS_WRITTEN: Final = MAPS / "opportunities_as_written.toml"
 MENDING: Final = MAPS / "opportunities.toml"
 REJECTED: Final = "rejected.csv"
-NAME: Final = "sales"
 SHOWN: Final = 10
 """How many reasons are shown to people."""
 
@@ -107,69 +98,6 @@ def _reasons(report: ImportReport) -> list[dict[str, Any]]:
     counted = Counter((each.column, each.value, each.reason) for each in report.rejects)
     names = ("column", "value", "reason")
     return [{"rows": count, **dict(zip(names, each, strict=True))} for each, count in counted.most_common()]
-
-
-@attrs.frozen(kw_only=True)
-class Selling:
-    """The whole pipeline, and the share of each manager and each office in it."""
-
-    whole: PipelineReport
-    managers: dict[str, PipelineReport]
-    offices: dict[str, PipelineReport]
-    without_customer: int
-
-    def document(self) -> dict[str, Any]:
-        """All of it as plain values."""
-        return {
-            **pipeline_document(self.whole),
-            "without_customer": self.without_customer,
-            "by_manager": _shares("manager", self.managers),
-            "by_office": _shares("office", self.offices),
-        }
-
-    def sections(self) -> dict[str, str]:
-        """All of it for people, under headings."""
-        return {
-            "The pipeline": f"{pipeline_text(self.whole)}\n\n{self.without_customer:,} of them have no account",
-            "By manager": tables.table(_shares("manager", self.managers)),
-            "By office": tables.table(_shares("office", self.offices)),
-        }
-
-
-def selling(work: UnitOfWork) -> Selling:
-    """The figures of what came in."""
-    users = list(work[User].stream())
-    by_id = {each.id: each.name for each in users}
-    managers = sorted({by_id[each.manager] for each in users if each.manager in by_id})
-    offices = sorted({each.team for each in users if each.team is not None})
-    return Selling(
-        whole=pipeline_report(work, NAME),
-        managers=_of_each(work, "owner.manager.name", managers),
-        offices=_of_each(work, "owner.team", offices),
-        without_customer=work.opportunities.count("customer is missing"),
-    )
-
-
-def _of_each(work: UnitOfWork, path: str, names: Sequence[str]) -> dict[str, PipelineReport]:
-    asked = {name: Compare(Names.of(path), "=", value_of(name)) for name in names}
-    found = {name: pipeline_report(work, NAME, where) for name, where in asked.items()}
-    return {name: report for name, report in found.items() if report.won + report.lost + report.open}
-
-
-def _shares(of: str, reports: dict[str, PipelineReport]) -> list[dict[str, Any]]:
-    return [_share(of, name, report) for name, report in reports.items()]
-
-
-def _share(of: str, name: str, report: PipelineReport) -> dict[str, Any]:
-    won = [each.amount for each in report.stages if each.kind == "won" and each.amount is not None]
-    return {
-        of: name,
-        "opportunities": report.won + report.lost + report.open,
-        "won": report.won,
-        "lost": report.lost,
-        "won_value": sum(won[1:], won[0]).plain() if won else None,
-        "win_rate": None if report.win_rate is None else float(report.win_rate),
-    }
 
 
 def import_text(imports: Sequence[dict[str, Any]]) -> str:
