@@ -162,6 +162,25 @@ def test_a_cell_far_away_does_not_fill_the_memory(tmp_path: Path, place: str) ->
         open_rows(far)
 
 
+PLACES = ["ZZZZZZ2", "zzzz2", "A4294967295", "A99999999999999999999", "A" + "9" * 5_000, "!!", "", "\u0661"]
+
+
+@pytest.mark.parametrize("mark", [' r="', '\tr="', '\nr = "'])
+@pytest.mark.parametrize("place", PLACES)
+def test_a_cell_at_no_place_of_a_sheet_is_refused(tmp_path: Path, place: str, mark: str) -> None:
+    """The library would ask for a grid as large as it says, and the process end without a word."""
+    for rows in (f'<row r="2"><c{mark}{place}"><v>2</v></c></row>', f'<row{mark}{place}"><c><v>2</v></c></row>'):
+        with pytest.raises(ImportRefused, match="no place in a sheet"):
+            open_rows(raw_sheet(tmp_path / "in.xlsx", f'<row r="1">{cell("A1", "1")}</row>{rows}'))
+
+
+def test_cells_that_do_not_say_where_they_are_are_counted(tmp_path: Path) -> None:
+    """A wide row of them would make a grid that fills the memory."""
+    wide = "<c><v>1</v></c>" * 4_000
+    with pytest.raises(ImportRefused, match="spans"):
+        open_rows(raw_sheet(tmp_path / "in.xlsx", f'<row r="1">{wide}</row><row r="9999">{cell("A9999", "2")}</row>'))
+
+
 def test_formatted_cells_without_content_do_not_count(tmp_path: Path) -> None:
     """A sheet whose columns were coloured down to the end would be refused."""
     rows = f'<row r="1">{cell("A1", "1")}</row><row r="1048576"><c r="XFD1048576" s="1"/></row>'

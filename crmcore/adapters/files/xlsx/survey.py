@@ -13,7 +13,7 @@ from xml.parsers import expat
 
 import attrs
 
-from crmcore.adapters.files.limits import MAX_CELLS
+from crmcore.adapters.files.limits import MAX_CELLS, excerpt
 from crmcore.adapters.files.xlsx.package import Package
 
 __all__ = ["Fault", "Survey", "column_number", "survey"]
@@ -22,10 +22,13 @@ NO_RESULT: Final = "a formula without a result: open the file in a spreadsheet a
 ERROR: Final = "the spreadsheet's error in place of a value: mend the formula, or type the value"
 _ROWS: Final = re.compile(rb'<row r="([0-9]+)"')
 _WIDE: Final = re.compile(rb'="([A-Z]{2,3})[0-9]')
-_UNUSUAL: Final = (b't="e"', b"<f>", b"<f ", b"<f/", b"='", b"\0")
+_UNUSUAL: Final = (b't="e"', b"<f>", b"<f ", b"<f/", b"='", b"\0", b"<c>", b":c>")
 _LONGEST_TAG: Final = 1 << 22
 _NUL: Final = b"_x0000_"
 _REFERENCE: Final = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
+_ROW: Final = re.compile(r"[0-9]{1,7}")
+_ELSEWHERE: Final = re.compile(rb'[\t\r\n]r=|\sr\s+=| r=(?!"(?:[A-Z]{1,3})?[0-9]{1,7}")')
+"""A reference that is to no place in a sheet, or not written as spreadsheets do: the library makes a grid up to it."""
 
 
 @attrs.frozen
@@ -49,7 +52,8 @@ class Survey:
 
 
 def survey(package: Package, part: str) -> Survey:
-    """What a look at this sheet gives. `ImportRefused` for a grid of more than `MAX_CELLS` cells."""
+    """What a look at this sheet gives. `ImportRefused` for a grid of more than `MAX_CELLS` cells, and for a cell or row
+    that says it is where no sheet has any."""
     nul = False
     for other in package.others():
         tail = b""
@@ -84,7 +88,7 @@ def _searched(package: Package, part: str) -> Survey | None:
         data = rest + chunk
         cut = data.rfind(b"<")  # no tag is looked at by halves
         data, rest = data[:cut], data[cut:]
-        if len(rest) > _LONGEST_TAG or any(mark in data for mark in _UNUSUAL):
+        if len(rest) > _LONGEST_TAG or any(mark in data for mark in _UNUSUAL) or _ELSEWHERE.search(data):
             return None
         last = max(last, *map(int, _ROWS.findall(data)), 0)
         if re.search(rb'="[A-Z]{1,3}[0-9]{%d,}"' % (len(str(last)) + 1), data):
@@ -104,6 +108,7 @@ class _Parsed:
 
     def __init__(self, package: Package, part: str) -> None:
         self.survey = Survey()
+        self._package = package
         self._row = self._column = 0
         self._type = self._text = ""
         self._formula = self._filled = self._inside = False
@@ -117,17 +122,24 @@ class _Parsed:
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         name = tag.rpartition(":")[2]
         if name == "c":
-            place = _REFERENCE.fullmatch(attributes.get("r", ""))
+            place = self._place(_REFERENCE, attributes)
             self._column = column_number(place[1]) if place else self._column + 1
             self._row = int(place[2]) if place else self._row
             self._type, self._text, self._formula, self._filled = attributes.get("t", "n"), "", False, False
         elif name == "row":
-            given = attributes.get("r", "")
-            self._row, self._column = int(given) if given.isdecimal() else self._row + 1, 0
+            place = self._place(_ROW, attributes)
+            self._row, self._column = int(place[0]) if place else self._row + 1, 0
         elif name == "f":
             self._formula = True
         self._inside = name in ("v", "t")
         self._filled = self._filled or name in ("v", "is", "f")
+
+    def _place(self, form: re.Pattern[str], attributes: dict[str, str]) -> re.Match[str] | None:
+        given = attributes.get("r")
+        place = None if given is None else form.fullmatch(given)
+        if given is not None and place is None:
+            self._package.refuse(f"it says {excerpt(given)!r} of a cell or row, which is no place in a sheet")
+        return place
 
     def _data(self, text: str) -> None:
         if self._inside and len(self._text) < 100:
