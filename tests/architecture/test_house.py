@@ -126,7 +126,8 @@ def test_the_lowest_constraints_are_the_floors_that_we_promise() -> None:
     """`make lowest` would test other releases than those that pyproject.toml allows."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     optional = project["optional-dependencies"]
-    needs = [*project["dependencies"], *optional["migrate"], *optional["postgres"], *optional["mysql"], *optional["xlsx"]]
+    extras = ("migrate", "postgres", "mysql", "xlsx")
+    needs = [*project["dependencies"], *(need for extra in extras for need in optional[extra])]
     floors = {m[1].lower(): m[2] for need in needs if (m := re.match(r"([\w-]+).*?>=([\d.]+)", need))}
     lowest = dict(line.lower().split("==") for line in (ROOT / "constraints-lowest.txt").read_text().splitlines())
     assert {name: version.removesuffix(".0") for name, version in lowest.items() if name in floors} == {

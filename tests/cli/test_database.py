@@ -134,7 +134,12 @@ def test_the_worker_runs_until_it_is_told_to_stop(crm: Crm, sign: signal.Signals
     """A service manager could not stop it but by killing it, and its figures would be lost."""
     crm.add("customer", "name=A")
     command = [sys.executable, "-m", "crmcore.cli", "--database", crm.database, "--json", "worker"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as started:
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a run in the background ignores it
+    ) as started:
         assert started.stdout is not None and started.stderr is not None
         assert b"working" in started.stderr.readline()
         started.send_signal(sign)
