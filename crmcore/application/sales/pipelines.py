@@ -77,13 +77,15 @@ def as_known(unit: Session, ids: Iterable[UUID], at: dt.datetime) -> dict[UUID, 
 
 
 class PipelineRule:
-    """See `application.rules.Rule`: a stage that opportunities stand in does not go."""
+    """See `application.rules.Rule`: a stage that opportunities stand in does not go, nor open or close under them."""
 
     def prepare(self, unit: Session, pairs: Pairs) -> list[Pipeline]:
         """The pipelines as they are; `InvalidRecord` names a stage that is still in use."""
         for before, after in pairs:
-            gone = {s.stage for s in before.stages} - {s.stage for s in after.stages} if before is not None else set()
-            for key in sorted(gone):
+            if before is None:
+                continue
+            kinds = {each.stage: each.kind for each in after.stages}
+            for key in sorted(each.stage for each in before.stages if kinds.get(each.stage) != each.kind):
                 if count := _standing(unit, unit.catalogue.of(Opportunity), after.id, key):
                     problem = f"{count} opportunities stand in the stage {key!r}: move them first"
                     raise InvalidRecord("pipeline", {"stages": problem})

@@ -10,8 +10,8 @@ from crmcore.domain.errors import InvalidRecord
 from crmcore.domain.sales.opportunity import Opportunity
 from crmcore.domain.sales.pipeline import Kind, Pipeline, Stage
 
-WATCHED = ("pipeline", "stage", "status", "amount", "expected_close", "probability", "customer")
-"""What a forecast depends on, and whose it is: a change of any of these is written to the stage history."""
+WATCHED = ("pipeline", "stage", "status", "amount", "expected_close", "probability", "cycle_days", "customer")
+"""What figures depend on, and whose it is: a change of any of these is written to the stage history."""
 
 
 def settled(before: Opportunity | None, after: Opportunity, pipeline: Pipeline, today: dt.date) -> Opportunity:

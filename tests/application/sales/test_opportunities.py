@@ -192,6 +192,34 @@ def test_a_stage_in_use_does_not_go(shared: SharedCrm) -> None:
         assert [s.stage for s in work.pipelines.change(pipe.id, stages=stages).opened] == ["a"]
 
 
+def test_a_stage_in_use_does_not_change_its_kind(shared: SharedCrm) -> None:
+    """An open opportunity would stand in a closing stage, and be won by the next correction of its name."""
+    crm = shared.fresh()
+    with crm.work("sara") as work:
+        pipe = work.pipelines.add(Pipeline("p", stages=(Stage("a"), Stage("b"))))
+        deal = work.opportunities.add(Opportunity("Plan", stage="b"))
+    stages = tuple(Stage(s.stage, kind="won", no=s.no) if s.stage == "b" else s for s in pipe.stages)
+    with pytest.raises(InvalidRecord, match="1 opportunities stand in the stage 'b'"), crm.work("sara") as work:
+        work.pipelines.change(pipe.id, stages=stages)
+    with crm.work("sara") as work:
+        work.opportunities.move(deal.id, "a")
+        assert work.pipelines.change(pipe.id, stages=stages).by_key()["b"].kind == "won"
+
+
+def test_a_corrected_closing_day_is_in_the_history(shared: SharedCrm) -> None:
+    """The cycle as of today would be another than the cycle now."""
+    clock = FrozenClock(START)
+    crm = shared.fresh(clock)
+    with crm.work("sara") as work:
+        deal = work.opportunities.add(Opportunity("Plan", opened_on=dt.date(2025, 1, 5)))
+        work.opportunities.win(deal.id)
+        clock.advance(days=1)
+        work.opportunities.change(deal.id, closed_on=dt.date(2025, 1, 8))
+        assert [each.cycle_days for each in work.opportunities.stages(deal.id)] == [None, 10, 3]
+        work.opportunities.change(deal.id, opened_on=dt.date(2025, 1, 6))
+        assert work.opportunities.stages(deal.id)[-1].cycle_days == 2
+
+
 def test_removing_takes_the_history_along_and_keeps_what_it_was(shared: SharedCrm) -> None:
     """An opportunity that was recorded by mistake could never go, or its history would be lost with it."""
     crm = shared.fresh()

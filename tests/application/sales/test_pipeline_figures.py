@@ -264,6 +264,7 @@ EVENTS = st.one_of(
     st.tuples(st.just("amount"), st.integers(0, 5), st.integers(0, 9)),
     st.tuples(st.just("expect"), st.integers(0, 5), st.integers(1, 12)),
     st.tuples(st.just("probability"), st.integers(0, 5), st.sampled_from([None, 3, 10])),
+    st.tuples(st.just("closed"), st.integers(0, 5), st.integers(1, 9)),
     st.tuples(st.just("stages"), st.integers(0, 3), st.integers(0, 10)),
     st.tuples(st.just("imported"), st.integers(1, 400), st.sampled_from(STAGES)),
 )
@@ -296,6 +297,8 @@ def happen(work: UnitOfWork, deals: list[UUID], pipeline: UUID, event: tuple[str
             work.opportunities.change(id, amount=eur(value))
         elif what == "expect":
             work.opportunities.change(id, expected_close=dt.date(2025, value, 1))
+        elif what == "closed" and deal.closed_on is not None:
+            work.opportunities.change(id, closed_on=deal.closed_on + DAY * value)
         elif what == "probability":
             work.opportunities.change(id, probability=None if value is None else Decimal(value) / 10)
 
