@@ -36,7 +36,7 @@ def main() -> None:
         place.with_name("py.typed").is_file(),
         "py.typed is missing: type checkers would ignore the annotations",
     )
-    check(any((place.parent / "cli" / "demo_data").iterdir()), "the data of `crm demo` is missing")
+    check(any((place.parent / "cli" / "demo" / "data").iterdir()), "the data of `crm demo` is missing")
     found = {point.name: point for point in entry_points(group="crmcore.plugins")}
     check("loyalty" in found, f"the plugin loyalty is not found, only {sorted(found)}")
     found["loyalty"].load()

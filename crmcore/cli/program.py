@@ -12,7 +12,7 @@ from crmcore.cli.options import global_options
 from crmcore.cli.session import Session
 
 COMMANDS: Final = {
-    "demo": ("crmcore.cli.demo:demo", "Show on real data what crmcore does."),
+    "demo": ("crmcore.cli.demo.command:demo", "Show on real data what crmcore does."),
     "list": ("crmcore.cli.listing:list_records", "List records that fit a filter, page by page."),
     "count": ("crmcore.cli.listing:count", "Count records that fit a filter."),
     "show": ("crmcore.cli.showing:show", "Show a record; of a customer, the whole view."),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import crmcore
-from crmcore.cli import demo_pipeline
+from crmcore.cli.demo import directory
 from crmcore.cli.session import Session
 from crmcore.domain.errors import ImportRefused
 from tests.cli.conftest import Crm, run
@@ -46,7 +46,7 @@ def take(folder: Path, tmp_path: Path) -> Iterator[Take]:
 
     def taken(deals: str) -> dict[str, Any]:
         (folder / "sales_pipeline.csv").write_text(deals, encoding="utf-8")
-        facts, sections = demo_pipeline.taken(Session(json=True), crm, folder, tmp_path / "rejected.csv")
+        facts, sections = directory.taken(Session(json=True), crm, folder, tmp_path / "rejected.csv")
         assert "Engaging" in sections["The pipeline"]
         found: dict[str, Any] = facts["pipeline"]
         return found
@@ -123,7 +123,7 @@ def test_a_folder_of_another_form_is_refused(folder: Path) -> None:
     """The demo would take its time, and then say that something is missing."""
     (folder / "products.csv").unlink()
     with pytest.raises(ImportRefused, match=r"has no products\.csv, sales_pipeline\*\.csv"):
-        demo_pipeline.deals_of(folder)
+        directory.deals_of(folder)
     refused = run("--json", "demo", "--pipeline", str(folder))
     assert refused.error["type"] == "ImportRefused"
 

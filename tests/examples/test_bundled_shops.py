@@ -8,7 +8,7 @@ import pytest
 
 import crmcore
 from crmcore import Crm
-from crmcore.cli.demo_loading import BUNDLED, DATA
+from crmcore.cli.demo.loading import BUNDLED, DATA
 
 CHINOOK = [each for each in BUNDLED if not each[1].startswith("cdnow")]
 CDNOW = [each for each in BUNDLED if each[1].startswith("cdnow")]

@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 from tests.databases import SERVERS, MariaDatabase, PostgresSchema, storages
 from tests.examples.maven import DEALS, MAPS, ROOT, Maven, deals, expected
 
-BUNDLED = ROOT / "crmcore" / "cli" / "demo_data" / "pipeline"
+BUNDLED = ROOT / "crmcore" / "cli" / "demo" / "data" / "pipeline"
 ORDER = ("prospecting", "engaging", "won", "lost")
 
 

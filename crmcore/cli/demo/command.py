@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 import crmcore
-from crmcore.cli import demo_discs, demo_offers, demo_pipeline, demo_shop, demo_text, errors
-from crmcore.cli.demo_loading import load_bundled
+from crmcore.cli import errors
+from crmcore.cli.demo import directory, discs, offers, shop, text
+from crmcore.cli.demo.loading import load_bundled
 from crmcore.cli.options import Command
 from crmcore.cli.session import Session, pass_session
 from crmcore.domain.errors import InvalidSetting
@@ -48,7 +49,7 @@ def demo(session: Session, keep: Path | None, pipeline: Path | None) -> int:
     """
     started = time.monotonic()
     if pipeline is not None:
-        demo_pipeline.deals_of(pipeline)
+        directory.deals_of(pipeline)
     with _place(keep) as path:
         facts, sections = _show(session, path, pipeline)
     facts |= {
@@ -56,7 +57,7 @@ def demo(session: Session, keep: Path | None, pipeline: Path | None) -> int:
         "seconds": round(time.monotonic() - started, 2),
     }
     facts["next"] = _next(facts["database"])
-    session.emit(facts, lambda: demo_text.text(facts, sections))
+    session.emit(facts, lambda: text.text(facts, sections))
     return errors.REJECTED if facts.get("pipeline", {}).get("rejected") else errors.DONE
 
 
@@ -79,14 +80,14 @@ def _place(keep: Path | None) -> Iterator[Path]:
 
 def _show(session: Session, path: Path, pipeline: Path | None) -> Shown:
     plugins = sorted(each.name for each in discover() if each.distribution.startswith(BUNDLED))
-    crm = crmcore.open(f"sqlite:///{path}", plugins=plugins, currency=demo_shop.CURRENCY)
+    crm = crmcore.open(f"sqlite:///{path}", plugins=plugins, currency=shop.CURRENCY)
     try:
         facts = {"plugins": plugins, "imports": load_bundled(session, crm)}
         facts |= _steps(crm, "loyalty" in plugins, for_people=not session.json)
         if pipeline is None:
-            selling, sections = demo_offers.offers(crm, path, plugins)
+            selling, sections = offers.offers(crm, path, plugins)
         else:
-            selling, sections = demo_pipeline.taken(session, crm, pipeline, path.with_name(demo_pipeline.REJECTED))
+            selling, sections = directory.taken(session, crm, pipeline, path.with_name(directory.REJECTED))
         crm.pump()
         return {**facts, **selling}, sections
     finally:
@@ -95,28 +96,28 @@ def _show(session: Session, path: Path, pipeline: Path | None) -> Shown:
 
 def _steps(crm: Crm, loyalty: bool, for_people: bool) -> dict[str, Any]:
     """What is shown of the two shops. Members of the loyalty programme only where the plugin is installed."""
-    members = demo_shop.make_members(crm) if loyalty else {}
-    with crm.work(actor=demo_shop.ACTOR) as work:
-        best = demo_shop.best_customer(work)
+    members = shop.make_members(crm) if loyalty else {}
+    with crm.work(actor=shop.ACTOR) as work:
+        best = shop.best_customer(work)
         facts: dict[str, Any] = {
-            "counts": demo_shop.counts(work),
-            "total": demo_shop.total(work),
-            "view": demo_shop.view(work, best, labelled=for_people),
-            "list": demo_shop.listed(work, demo_shop.FILTER),
+            "counts": shop.counts(work),
+            "total": shop.total(work),
+            "view": shop.view(work, best, labelled=for_people),
+            "list": shop.listed(work, shop.FILTER),
             "members": members,
-            "gold": demo_shop.listed(work, demo_shop.MEMBERS) if loyalty else None,
-            "search": demo_shop.search(work),
-            "sales": demo_shop.sales(work),
-            "cdnow": demo_discs.facts(work, demo_shop.CURRENCY),
+            "gold": shop.listed(work, shop.MEMBERS) if loyalty else None,
+            "search": shop.search(work),
+            "sales": shop.sales(work),
+            "cdnow": discs.facts(work, shop.CURRENCY),
         }
-    facts["change"] = demo_shop.move(crm, best)
+    facts["change"] = shop.move(crm, best)
     return facts
 
 
 def _next(database: str | None) -> list[str]:
     if database is None:
         return ["crm demo --keep demo"]
-    crm = f"crm --database {database} --currency {demo_shop.CURRENCY}"
+    crm = f"crm --database {database} --currency {shop.CURRENCY}"
     return [
         f"""{crm} list customer --where 'city = "Paris"'""",
         f"{crm} show customer email=luisg@embraer.com.br",

@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 from crmcore.cli import output, tables
-from crmcore.cli.demo_loading import ACTOR, DATA, told
-from crmcore.cli.demo_team import selling
+from crmcore.cli.demo.loading import ACTOR, DATA, told
+from crmcore.cli.demo.team import selling
 from crmcore.cli.importing import Request, import_into
 from crmcore.domain.errors import ImportRefused
 

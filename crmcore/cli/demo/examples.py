@@ -9,7 +9,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from crmcore.cli.demo_deals import EXAMPLES, RATE, Example, Step
+from crmcore.cli.demo.deals import EXAMPLES, RATE, Example, Step
 from crmcore.domain.sales.exchange_rate import ExchangeRate
 from crmcore.domain.sales.opportunity import Opportunity, Party
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from crmcore.application.sales.cash_flow import CashForecast, cash_forecast
 from crmcore.cli import cash_flow, tables
-from crmcore.cli.demo_examples import ACTOR, SOURCE
+from crmcore.cli.demo.examples import ACTOR, SOURCE
 from crmcore.domain.money import Money
 from crmcore.domain.sales.invoice import Invoice, InvoiceLine, Payment
 from crmcore.domain.sales.settlement import days_overdue, open_balance

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from crmcore.cli import tables
-from crmcore.cli.demo_examples import ACTOR, SOURCE
+from crmcore.cli.demo.examples import ACTOR, SOURCE
 from crmcore.domain.customer import Person
 from crmcore.domain.interaction import Interaction
 from crmcore.domain.money import Money

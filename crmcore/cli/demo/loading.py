@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from crmcore.cli.session import Session
     from crmcore.crm import Crm
 
-DATA: Final = Path(__file__).with_name("demo_data")
+DATA: Final = Path(__file__).with_name("data")
 BUNDLED: Final = (
     ("user", "users"),
     ("customer", "customers"),

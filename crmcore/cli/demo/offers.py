@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import crmcore
-from crmcore.cli import demo_examples, demo_invoices, demo_lead
-from crmcore.cli.demo_sales import selling
+from crmcore.cli.demo import examples, invoices, lead
+from crmcore.cli.demo.sales import selling
 
 if TYPE_CHECKING:
     from crmcore.crm import Crm
@@ -21,23 +21,23 @@ NOTE: Final = (
 
 def offers(crm: Crm, path: Path, plugins: list[str]) -> tuple[dict[str, Any], dict[str, str]]:
     """The facts, and for people the sections by their headings."""
-    with crm.work(actor=demo_examples.ACTOR) as work:
+    with crm.work(actor=examples.ACTOR) as work:
         now = work.now()
-    clock = demo_examples.SetClock(now)
+    clock = examples.SetClock(now)
     past = crmcore.open(f"sqlite:///{path}", plugins=plugins, currency=crm.kernel.currency, clock=clock)
     try:
-        count = demo_examples.tell(past, clock, now.date())
+        count = examples.tell(past, clock, now.date())
     finally:
         past.close()
-    with crm.work(actor=demo_examples.ACTOR) as work:
+    with crm.work(actor=examples.ACTOR) as work:
         sold = selling(work)
-    lead = demo_lead.convert(crm)
-    invoices, cash = demo_invoices.bill(crm)
-    told = {"note": NOTE, "opportunities": count, **sold.document(), "lead": lead, "invoices": invoices}
+    converted = lead.convert(crm)
+    billed, cash = invoices.bill(crm)
+    told = {"note": NOTE, "opportunities": count, **sold.document(), "lead": converted, "invoices": billed}
     sections = {
         "Examples": textwrap.fill(NOTE, 100),
         **sold.sections(),
-        "A lead becomes account, contact and opportunity in one step": demo_lead.text(lead),
-        "Invoices for what was won, and the cash to expect": demo_invoices.text(invoices, cash),
+        "A lead becomes account, contact and opportunity in one step": lead.text(converted),
+        "Invoices for what was won, and the cash to expect": invoices.text(billed, cash),
     }
     return {"examples": told}, sections

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from crmcore.cli import charts, demo_discs, history, output, showing, tables
+from crmcore.cli import charts, history, output, showing, tables
+from crmcore.cli.demo import discs
 
 Facts = dict[str, Any]
 RECENT: Final = 3
@@ -15,7 +16,7 @@ RECENT: Final = 3
 def text(facts: Facts, selling: Mapping[str, str]) -> str:
     """The whole demonstration, step by step; `selling` has the sections about it by their headings."""
     steps = [_loaded(facts), _view(facts), _list(facts), _members(facts), _change(facts), _search(facts), _sales(facts)]
-    steps.append(f"{_heading('CDNOW: real orders of 18 months')}\n{demo_discs.text(facts['cdnow'])}")
+    steps.append(f"{_heading('CDNOW: real orders of 18 months')}\n{discs.text(facts['cdnow'])}")
     steps += [f"{_heading(title)}\n{shown}" for title, shown in selling.items() if shown]
     return "\n\n".join([*filter(None, steps), _next(facts)])
 

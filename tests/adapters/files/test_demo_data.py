@@ -12,7 +12,7 @@ from crmcore.adapters.files import open_rows
 from crmcore.ports.exchange import RawRow
 
 CDNOW = Path(__file__).resolve().parents[4] / "shared" / "data" / "cdnow_sample" / "CDNOW_sample.txt"
-DATA = files("crmcore").joinpath("cli", "demo_data")
+DATA = files("crmcore").joinpath("cli", "demo", "data")
 
 
 def table(name: str) -> list[dict[str, str]]:
