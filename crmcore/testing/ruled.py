@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 from hypothesis import strategies as st
@@ -22,6 +23,11 @@ RULED: Final[Mapping[str, Mapping[str, SearchStrategy[Any]]]] = {
         "opened_on": st.none() | st.dates(dt.date(1990, 1, 1), dt.date(2020, 1, 1)),
         "closed_on": st.none(),
     },
-    "score_rule": {"condition": st.sampled_from(("owner is missing", "created_at >= 30 days ago"))},
+    "score_rule": {  # of engagement, for only that fades
+        "side": st.just("engagement"),
+        "condition": st.sampled_from(("owner is missing", "created_at >= 30 days ago")),
+        "half_life_days": st.none() | st.integers(1, 36_500),
+        "cap": st.none() | st.integers(1, 99_999).map(lambda cents: Decimal(cents) / 100),
+    },
 }
 """Strategies by record type and field."""
