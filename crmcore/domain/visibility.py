@@ -12,6 +12,7 @@ import attrs
 
 from crmcore.domain.bound import Bound, Const, Not, Test, every
 from crmcore.domain.facet import FacetType
+from crmcore.domain.field import Field
 from crmcore.domain.part import PartType
 from crmcore.domain.record import Flat, RecordType
 
@@ -83,5 +84,11 @@ def _is_apart(one: Flat, other: Flat) -> bool:
 
 def hidden_in_log(log: RecordType, hidden: Set[str]) -> frozenset[str]:
     """The fields of a log in which hidden fields of the record that it is about would be read: those of the same name,
-    and those that end with it (`to_stage` for `stage`)."""
-    return frozenset(f.name for f in log.fields for name in hidden if f.name == name or f.name.endswith(f"_{name}"))
+    those that end with it (`to_stage` for `stage`), and texts for several fields (`reason` for `lost_reason`)."""
+    return frozenset(f.name for f in log.fields for name in hidden if _tells(f, name))
+
+
+def _tells(field: Field, hidden: str) -> bool:
+    if field.name == hidden or field.name.endswith(f"_{hidden}"):
+        return True
+    return field.kind == "text" and hidden.endswith(f"_{field.name}")

@@ -298,6 +298,21 @@ def test_what_is_hidden_of_an_opportunity_is_hidden_in_its_history(shared: Share
             work[StageChange].query('to_stage = "prospecting"')
 
 
+@pytest.mark.parametrize("hidden", ["lost_reason", "stage_reason"])
+def test_hidden_reasons_are_hidden_in_the_history(shared_memory: SharedCrm, hidden: str) -> None:
+    """Why a sale was lost would be read in its history by those who may not know."""
+    crm = shared_memory.fresh(policy=Restricted(hidden={"opportunity": [hidden]}))
+    with crm.work("root") as work:
+        deal = work.opportunities.add(Opportunity("Deal"))
+        work.opportunities.move(deal.id, "proposal", reason="their secret")
+        work.opportunities.lose(deal.id, "their secret")
+        assert work.opportunities.stages(deal.id)[-1].reason == "their secret"
+    with crm.work("sara") as work:
+        seen = work.opportunities.stages(deal.id)
+        assert {each.reason for each in seen} == {None}
+        assert None not in {each.at for each in seen}
+
+
 def test_its_steps_stand_on_the_timeline(shared: SharedCrm) -> None:
     """Whoever is about to speak with a customer would not see what is being sold to them; the past one as well."""
     clock = FrozenClock(START)
