@@ -6,7 +6,7 @@ Source of the formulas: domain reference value.md 12.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
@@ -14,6 +14,7 @@ from uuid import UUID
 
 import attrs
 
+from crmcore.application.sales.pipelines import seen
 from crmcore.application.sales.standing import Standing, standing
 from crmcore.application.sales.valuation import Tally, Valuation, money, valuation
 from crmcore.application.session import Session
@@ -49,7 +50,7 @@ class PipelineReport:
     `currency` is that of all sums, at the rates of the day `on`; `missing_rates` names currencies that none of them
     brings there. Rates are shares of 1 to 6 decimals: `win_rate` won of closed by count, `win_rate_amount` by amount,
     `win_rate_created` won of all. Days are from opening to closing: of won ones `cycle_days` (mean) and
-    `cycle_days_median`, of lost ones `lost_cycle_days`. `velocity` is what the open ones are expected to bring in a
+    `cycle_days_median`, of lost ones likewise. `velocity` is what the open ones are expected to bring in a
     day. None: there is nothing to make the figure of.
     """
 
@@ -66,6 +67,7 @@ class PipelineReport:
     cycle_days: Decimal | None
     cycle_days_median: Decimal | None
     lost_cycle_days: Decimal | None
+    lost_cycle_days_median: Decimal | None
     velocity: Money | None
 
 
@@ -91,7 +93,9 @@ def pipeline_report(
         by_status[status].add(count, amounts, probability)
     on = (as_of or unit.now()).astimezone(unit.kernel.zone).date()
     worth = valuation(unit, {code for tally in by_status.values() for code in tally.currencies}, on)
-    stages = tuple(_figures(worth, each, stage, heaps) for each in _ordered(asked) for stage in _stages(each, heaps))
+    stages = tuple(
+        _figures(worth, each, stage, heaps) for each in _ordered(asked, heaps) for stage in _stages(each, heaps)
+    )
     return _report(asked, stages, by_status, worth, on)
 
 
@@ -104,8 +108,10 @@ def likelihood(known: Mapping[UUID, Pipeline], id: UUID, stage: str, status: str
     return of_stage if stated is None else stated
 
 
-def _ordered(asked: Standing) -> list[Pipeline]:
-    return sorted(asked.pipelines.values(), key=lambda each: (each.name, each.id))
+def _ordered(asked: Standing, heaps: Iterable[tuple[UUID, str]]) -> list[Pipeline]:
+    """By name, without those that the actor may not see and that hold nothing that they may."""
+    told = seen(asked.unit, asked.pipelines) | {id for id, _ in heaps}
+    return sorted((each for id, each in asked.pipelines.items() if id in told), key=lambda each: (each.name, each.id))
 
 
 def _stages(of: Pipeline, heaps: Mapping[tuple[UUID, str], _Heap]) -> list[Stage]:
@@ -154,6 +160,7 @@ def _report(
         cycle_days=_days(cycles["won"].mean),
         cycle_days_median=_days(cycles["won"].median),
         lost_cycle_days=_days(cycles["lost"].mean),
+        lost_cycle_days_median=_days(cycles["lost"].median),
         velocity=_velocity(worth, won, still.count, rate, cycles["won"].mean),
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 from uuid import UUID
 
-from crmcore.application import adding, journal
+from crmcore.application import adding, journal, reading
 from crmcore.application.rules import Pairs
 from crmcore.application.session import Session
 from crmcore.domain.bound import BoundQuery, Test, every
@@ -40,7 +40,7 @@ def usual(unit: Session) -> Pipeline:
         return _made(unit)
     named = [each for each in known.values() if len(known) == 1 or each.name == USUAL]
     if not named:
-        listed = ", ".join(sorted(each.name for each in known.values()))
+        listed = ", ".join(sorted(known[id].name for id in seen(unit, known)))
         raise InvalidRecord("opportunity", {"pipeline": f"say which one: there are {listed}"})
     return named[0]
 
@@ -56,12 +56,21 @@ def _made(unit: Session) -> Pipeline:
 
 
 def named(unit: Session, text: str) -> Pipeline:
-    """The pipeline with this name or id; `UnknownName` lists those that are there."""
+    """The pipeline with this name or id; `UnknownName` lists those that the actor may see."""
     known = pipelines_of(unit)
-    for each in known.values():
+    shown = [known[id] for id in seen(unit, known)]
+    for each in shown:
         if text in (each.name, str(each.id)):
             return each
-    raise UnknownName("pipeline", text, (each.name for each in known.values()))
+    raise UnknownName("pipeline", text, (each.name for each in shown))
+
+
+def seen(unit: Session, ids: Iterable[UUID]) -> set[UUID]:
+    """Those of these pipelines that the actor may see, with their names."""
+    type = unit.catalogue.of(Pipeline)
+    if "name" in unit.rule(type).hidden:
+        return set()
+    return {each.id for each in reading.several(unit, type, sorted(ids))}
 
 
 def as_known(unit: Session, ids: Iterable[UUID], at: dt.datetime) -> dict[UUID, Pipeline]:

@@ -90,6 +90,7 @@ def standing(unit: Session, pipeline: str | None, where: Where, as_of: dt.dateti
     type = unit.catalogue.of(Opportunity)
     hidden = unit.rule(type).hidden
     _check_visible(unit, type, hidden)
+    hidden |= frozenset() if as_of is None else unit.rule(unit.catalogue.of(StageChange)).hidden
     history = _then(unit, as_of or unit.now())
     query = _now(unit, type, where) if as_of is None else history
     if chosen is not None:

@@ -18,7 +18,7 @@ from crmcore.application.sales.pipeline_report import PipelineReport, pipeline_r
 from crmcore.application.sales.track_record import track_record
 from crmcore.application.unit import UnitOfWork
 from crmcore.crm import Crm
-from crmcore.domain.errors import InvalidSetting, InvalidValue, UnknownName
+from crmcore.domain.errors import InvalidRecord, InvalidSetting, InvalidValue, UnknownName
 from crmcore.domain.sales.exchange_rate import ExchangeRate
 from crmcore.testing.fakes import FrozenClock, Restricted
 from tests.shared import SharedCrm
@@ -146,7 +146,8 @@ def test_cycles_and_velocity(shared: SharedCrm) -> None:
             work.opportunities.add(Opportunity(f"L{n}", stage="lost", opened_on=opened, closed_on=closed))
         work.opportunities.add_many(Opportunity(f"O{n}") for n in range(60))
         report = pipeline_report(work)
-    assert [report.cycle_days, report.cycle_days_median, report.lost_cycle_days] == [45, 45, 10]
+    assert [report.cycle_days, report.cycle_days_median] == [45, 45]
+    assert [report.lost_cycle_days, report.lost_cycle_days_median] == [10, 10]
     assert report.win_rate == Decimal("0.25")
     assert report.velocity == eur("2666.6667")
 
@@ -214,6 +215,31 @@ def test_only_what_the_actor_may_see_is_counted(shared: SharedCrm) -> None:
     with crm.work("sara") as work:
         for report in (pipeline_report(work), pipeline_report(work, as_of=START)):
             assert (report.open, report.stages[0].amount) == (1, eur(1))
+
+
+def test_hidden_pipelines_are_not_told(shared_memory: SharedCrm) -> None:
+    """A report, or the hint of an error, would name what somebody plans that its reader may not know of."""
+    crm = shared_memory.fresh(FrozenClock(START), policy=Restricted(rows={"pipeline": 'name != "secret"'}))
+    with crm.work("sara") as work:
+        for name in ("known", "other", "secret"):
+            work.pipelines.add(Pipeline(name, stages=(Stage("first"),)))
+        for at in (None, START):
+            assert {each.pipeline for each in pipeline_report(work, as_of=at).stages} == {"known", "other"}
+        for name in ("secret", "secrets"):
+            with pytest.raises(UnknownName) as unknown:
+                pipeline_report(work, name)
+            assert unknown.value.details["nearest"] == []
+    with pytest.raises(InvalidRecord, match=r"there are known, other$"), crm.work("sara") as work:
+        work.opportunities.add(Opportunity("Which"))
+
+
+def test_amounts_that_are_hidden_in_the_history_are_not_told_by_a_past_sum(shared_memory: SharedCrm) -> None:
+    """Somebody who may not see what a sale once was expected to bring would read it as a total."""
+    crm = shared_memory.fresh(FrozenClock(START), policy=Restricted(hidden={"stage_change": ["amount"]}))
+    with crm.work("sara") as work:
+        work.opportunities.add(Opportunity("x", amount=eur(7)))
+        assert pipeline_report(work).stages[0].amounts == (eur(7),)
+        assert pipeline_report(work, as_of=START).stages[0].amounts == ()
 
 
 def test_hidden_amounts_are_not_told_by_a_sum(shared_memory: SharedCrm) -> None:
