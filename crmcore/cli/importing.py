@@ -148,7 +148,8 @@ def report_text(report: ImportReport, dry: bool) -> str:
     """The report for people, with the first refused rows."""
     figures = ("created", "updated", "unchanged", "rejected")
     counts = ", ".join(f"{getattr(report, name):,} {name}" for name in figures)
-    head = f"{'would be: ' if dry else ''}{report.rows:,} rows: {counts}; {report.records:,} records made"
+    batch = "" if dry else f" (batch {report.batch})"
+    head = f"{'would be: ' if dry else ''}{report.rows:,} rows: {counts}; {report.records:,} records made{batch}"
     listed = [attrs.asdict(each) for each in report.rejects[:SHOWN]]
     more = f"\n… and {report.rejected - SHOWN:,} more rejected rows" if report.rejected > SHOWN else ""
     return f"{head}\n\n{tables.table(listed, most=output.terminal_width())}{more}" if listed else head

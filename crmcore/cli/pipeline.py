@@ -127,7 +127,15 @@ def pipeline_text(report: PipelineReport) -> str:
         "amount",
         "weighted",
     ]
-    names = ("win_rate", "win_rate_amount", "win_rate_created", "cycle_days", "cycle_days_median", "lost_cycle_days")
+    names = (
+        "win_rate",
+        "win_rate_amount",
+        "win_rate_created",
+        "cycle_days",
+        "cycle_days_median",
+        "lost_cycle_days",
+        "lost_cycle_days_median",
+    )
     figures = {name: _plain(getattr(report, name)) for name in names}
     figures["velocity"] = None if report.velocity is None else f"{report.velocity} a day"
     figures["missing_rates"] = ", ".join(report.missing_rates)

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -105,3 +106,8 @@ def process(tmp_path: Path) -> Process:
         return subprocess.run(command, env={**os.environ, **(env or {})}, check=False, **given)
 
     return start
+
+
+def heed_interrupts() -> None:
+    """For a process to be: take SIGINT as a terminal's would be taken, which a run in the background has ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

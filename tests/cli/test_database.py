@@ -10,7 +10,7 @@ import pytest
 
 from crmcore.domain.errors import StorageBusy
 from crmcore.domain.records import CORE
-from tests.cli.conftest import Crm, run
+from tests.cli.conftest import Crm, heed_interrupts, run
 
 
 def test_upgrade_and_status_name_the_revisions(crm: Crm) -> None:
@@ -139,7 +139,7 @@ def test_the_worker_runs_until_it_is_told_to_stop(crm: Crm, sign: signal.Signals
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a run in the background ignores it
+        preexec_fn=heed_interrupts,
     ) as started:
         assert started.stdout is not None and started.stderr is not None
         assert b"working" in started.stderr.readline()

@@ -15,7 +15,7 @@ import pytest
 
 from crmcore.cli import output
 from crmcore.cli.session import Session
-from tests.cli.conftest import Crm, Process, run
+from tests.cli.conftest import Crm, Process, heed_interrupts, run
 
 
 def fail_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
@@ -144,7 +144,12 @@ def test_ctrl_c_leaves_a_consistent_database(tmp_path: Path) -> None:
     crm = Crm(f"sqlite:///{tmp_path}/crm.db")
     assert crm.json("count", "customer").done == {"count": 0}
     command = [sys.executable, "-m", "crmcore.cli", "--database", crm.database, "--json"]
-    started = subprocess.Popen([*command, "import", "customer", "rows.csv"], stdout=subprocess.PIPE, cwd=tmp_path)
+    started = subprocess.Popen(
+        [*command, "import", "customer", "rows.csv"],
+        stdout=subprocess.PIPE,
+        cwd=tmp_path,
+        preexec_fn=heed_interrupts,
+    )
     time.sleep(1.5)
     started.send_signal(signal.SIGINT)
     out, _ = started.communicate(timeout=60)

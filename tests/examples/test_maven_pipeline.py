@@ -79,6 +79,7 @@ def test_the_figures_of_the_pipeline(maven: Maven, figures: dict[str, Any]) -> N
     assert report["cycle_days"] == figures["won_cycle_days"]["mean"] == 52.3673
     assert report["cycle_days_median"] == figures["won_cycle_days"]["median"] == 57
     assert report["lost_cycle_days"] == figures["lost_cycle_days"]["mean"]
+    assert report["lost_cycle_days_median"] == figures["lost_cycle_days"]["median"]
 
 
 def test_single_opportunities_add_up_to_the_same(maven: Maven, figures: dict[str, Any]) -> None:

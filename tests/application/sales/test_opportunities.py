@@ -293,7 +293,7 @@ def test_what_is_hidden_of_an_opportunity_is_hidden_in_its_history(shared: Share
     with crm.work("sara") as work:
         work.opportunities.add(Opportunity("Deal"))
         [row] = work[StageChange].query().items
-        assert (row.amount, row.to_stage, row.status) == (None, None, "open")
+        assert [row.amount, row.to_stage, row.status] == [None, None, "open"]
         with pytest.raises(PredicateError, match="unknown field"):
             work[StageChange].query('to_stage = "prospecting"')
 
