@@ -14,7 +14,7 @@ from crmcore.domain.errors import ImportRefused, nearest
 from crmcore.domain.reading import DECIMAL_MARKS, shorten
 
 Missing = Literal["reject", "create", "leave"]
-TABLES: Final = ("values", "also")
+TABLES: Final = ("values", "also", "new")
 """What a rule says by a table."""
 MISSING: Final = ("reject", "create", "leave")
 NUMBERS: Final = ("whole",)
@@ -25,7 +25,8 @@ SECTIONS: Final = ("record", "ignore", "columns", "defaults")
 @attrs.frozen(kw_only=True)
 class ColumnRule:
     """One line under `[columns]`. `missing`: what becomes of a reference to a record that is not there; `also`: by
-    column of the file, further fields of a record that is created for it. `number` "whole": 17850.0 stands for 17850.
+    column of the file, further fields of a record that is created for it, `new`: values that each of those has.
+    `number` "whole": 17850.0 stands for 17850.
     """
 
     column: str
@@ -40,6 +41,18 @@ class ColumnRule:
     split: str | None = None
     number: str | None = None
     also: Mapping[str, str] | None = None
+    new: Mapping[str, str] | None = None
+
+    @property
+    def further(self) -> dict[str, str]:
+        """The further fields of a record that is created, by the column that gives them; the values of `new` stand in
+        columns that no file has, see `constants`."""
+        return {**(self.also or {}), **{f"\0{name}": name for name in self.new or ()}}
+
+    @property
+    def constants(self) -> dict[str, str]:
+        """The values of `new` by those columns."""
+        return {f"\0{name}": value for name, value in (self.new or {}).items()}
 
 
 RULES: Final = tuple(a.name for a in attrs.fields(ColumnRule) if a.name != "column")

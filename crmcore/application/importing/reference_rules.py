@@ -34,8 +34,8 @@ def reference_rule(unit: UnitOfWork, column: Column, rule: ColumnRule) -> Refere
     if field.kind != "reference" or column.name == "id":
         if rule.missing != "reject":
             raise ImportRefused(f"{rule.column!r} is no reference: `missing` says nothing to {column.name}")
-        if rule.also is not None:
-            raise ImportRefused(f"{rule.column!r} is no reference: `also` says nothing to {column.name}")
+        if rule.further:
+            raise ImportRefused(f"{rule.column!r} is no reference: `also` and `new` say nothing to {column.name}")
         return None
     if field.target != "*":
         target = unit.catalogue.record(field.target)
@@ -43,7 +43,7 @@ def reference_rule(unit: UnitOfWork, column: Column, rule: ColumnRule) -> Refere
             raise ImportRefused(f"{rule.column!r} cannot be matched by {rule.match}, but by {target.name}'s own fields")
         if rule.match is not None:
             check_findable(unit, target, rule.match, f"{rule.column!r} cannot be matched")
-        given = (rule.also or {}).values()
+        given = rule.further.values()
         needed = [f.name for f in target.own if f.required and f != name_field(target) and f.name not in given]
         if rule.missing == "create" and needed:
             raise ImportRefused(
@@ -52,27 +52,33 @@ def reference_rule(unit: UnitOfWork, column: Column, rule: ColumnRule) -> Refere
             )
     elif rule.missing == "create":
         raise ImportRefused(f"{rule.column!r} may refer to records of any type: none can be created for it")
-    if rule.also is not None and rule.missing != "create":
-        raise ImportRefused(f"{rule.column!r}: `also` is for records that are created: say missing = 'create' as well")
+    if rule.further and rule.missing != "create":
+        raise ImportRefused(
+            f"{rule.column!r}: `also` and `new` are for records that are created: say missing = 'create' as well"
+        )
     return ReferenceRule(rule.match, rule.missing)
 
 
 def also_reader(unit: UnitOfWork, column: Column, rule: ColumnRule, schemas: Schemas, given: Rules) -> RowReader | None:
     """What reads the further fields of records that are created; `ImportRefused` for fields that cannot be given so."""
-    if rule.also is None:
+    if not rule.further:
         return None
     target = unit.catalogue.record(column.field.target)
     hidden = unit.rule(target).hidden
     known = schemas.columns(target).visible(hidden).by_name
-    for name in rule.also.values():
+    for name in rule.further.values():
         found = known.get(name)
         if found is None or found.field.kind == "reference" or (found.group and found.group.place == "line"):
             raise ImportRefused(
-                f"{rule.column!r}: a {target.name} that is created cannot have {name!r} from the row: name one of its "
+                f"{rule.column!r}: a {target.name} that is created cannot have {name!r} from the map: name one of its "
                 "own fields or flat names, and no reference"
             )
     rules = attrs.evolve(given, fields={}, hidden=hidden)
-    return schemas.reader(target, list(rule.also.values()), rules, {name: each for each, name in rule.also.items()})
+    keys = {name: column for column, name in rule.further.items()}
+    read, constants = schemas.reader(target, list(keys), rules, keys), rule.constants
+    if problems := read(constants).problems if constants else ():
+        raise ImportRefused(f"{rule.column!r}: a new {target.name} cannot have that: {problems[0].reason}")
+    return lambda cells: read({**cells, **constants})
 
 
 def check_findable(unit: UnitOfWork, type: RecordType, name: str, problem: str) -> None:

@@ -35,6 +35,17 @@ def test_a_created_record_has_what_else_the_row_says(desk: Desk) -> None:
     assert [[line.description for line in each.lines] for each in desk.all("order")] == [["White tea", None], ["Tea"]]
 
 
+def test_a_created_record_has_what_the_map_says_of_all(desk: Desk) -> None:
+    """The accounts that a list of deals names would all be taken for persons."""
+    new = "new = { kind = 'organisation', tags = 'deals' }"
+    rule = f"{{ field = 'customer', match = 'name', missing = 'create', {new}, also = {{ land = 'country' }} }}"
+    map = f"[columns]\ndeal = 'name'\naccount = {rule}\n"
+    report = desk.take("deal,account,land\nPlan,Noor,Iran\nPilot,Noor,Iran", "opportunity", map=map)
+    assert counts(report) == (2, 2, 0, 0, 0)
+    [account] = desk.all()
+    assert (account.kind, account.tags, account.addresses[0].country) == ("organisation", frozenset({"deals"}), "Iran")
+
+
 def test_a_record_that_is_there_is_left_alone(desk: Desk) -> None:
     """What a row says of a customer in passing would overwrite what is known."""
     desk.take(HEADER + "1,2025-01-01,A,Tea,17,France", "order", map=ORDERS)
@@ -72,6 +83,10 @@ def test_numbers_that_are_not_whole_are_refused(in_memory: Desk) -> None:
         ("field = 'customer', missing = 'create', also = { land = 'continent' }", "cannot have 'continent'"),
         ("field = 'customer', missing = 'create', also = { land = 'owner' }", "no reference"),
         ("field = 'customer', missing = 'create', also = { lang = 'country' }", "no column 'lang'"),
+        ("field = 'customer', new = { kind = 'person' }", "missing = 'create'"),
+        ("field = 'customer', missing = 'create', new = { kind = 'firm' }", "new customer cannot have that"),
+        ("field = 'customer', missing = 'create', new = { continent = 'x' }", "cannot have 'continent'"),
+        ("field = 'description', new = { kind = 'person' }", "is no reference"),
         ("field = 'description', also = { land = 'country' }", "is no reference"),
         ("field = 'customer', number = 'odd'", "is one of whole"),
         ("field = 'unit_price', number = 'whole'", "'number' says nothing"),
