@@ -47,8 +47,10 @@ def lead() -> None:
 @after_option
 @pass_session
 def list_leads(session: Session, stage: str | None, where: str | None, limit: int, after: str | None) -> None:
-    """List leads with their scores by the active score rules, who somebody is (fit) apart from what they do
-    (engagement)."""
+    """List leads with their scores.
+
+    By the active score rules: who somebody is (fit) apart from what they do (engagement).
+    """
     with session.work() as work:
         parts = [*([equals("stage", stage)] if stage else []), *([grammar.parse(where)] if where else [])]
         page = work.leads.query(all_of(*parts) if parts else None, limit=limit, after=after)
@@ -74,10 +76,11 @@ def list_leads(session: Session, stage: str | None, where: str | None, limit: in
 @click.option("--block", metavar="WORD", multiple=True, help="A word that only spam has; may be given several times.")
 @pass_session
 def capture(session: Session, file: IO[bytes], min_seconds: int, max_links: int, block: tuple[str, ...]) -> int:
-    """Take in web forms: a JSON object, or a list of them, from a file or standard input (-).
+    """Take in web forms from a file, or from standard input (-).
 
-    A form has texts (name, email, phone, company, subject, body, campaign, lead_source, business_line, honeypot) and
-    times (shown_at, sent_at). Spam is refused with its reasons and stored nowhere (exit status 3).
+    The file holds a JSON object, or a list of them. A form has texts (name, email, phone, company, subject, body,
+    campaign, lead_source, business_line, honeypot) and times (shown_at, sent_at). Spam is refused with its reasons and
+    stored nowhere (exit status 3).
     """
     guard = SpamGuard(minimum_seconds=min_seconds, most_links=max_links, blocked=frozenset(block))
     forms = _forms(file)
@@ -162,10 +165,10 @@ def convert(
     business_line: str | None,
     source: str | None,
 ) -> None:
-    """Convert a lead: make its account (the employer, found or made) and an opportunity, in one step.
+    """Convert a lead to account, contact and opportunity.
 
-    The person stays the same record, with the timeline as it is. A lead is converted once; one that was recycled may
-    be converted again.
+    All in one step. The account is the employer, found or made; the person stays the same record, with the timeline
+    as it is. A lead is converted once; one that was recycled may be converted again.
     """
     with session.work() as work:
         id = customer_id(work, customer, source)

@@ -63,7 +63,10 @@ def _answers(ctx: click.Context, param: click.Parameter, given: tuple[str, ...])
 @source_option
 @pass_session
 def score(session: Session, customer: str, as_of: str | None, source: str | None) -> None:
-    """Score a customer by the active score rules, explained line by line."""
+    """Score a customer, explained line by line.
+
+    By the active score rules, those of fit apart from those of engagement.
+    """
     with session.work() as work:
         at = None if as_of is None else read_datetime(as_of, work.kernel.zone)
         scored = work.leads.score(customer_id(work, customer, source), at)
@@ -91,9 +94,10 @@ def qualify(
     business_line: str | None,
     source: str | None,
 ) -> None:
-    """Answer BANT for a lead: budget, authority, need, timeline, each from 0 (not at all) to 3 (fully).
+    """Answer BANT for a lead.
 
-    "unknown" takes an answer back. The result is over all answers, and "incomplete" while some are missing.
+    Budget, authority, need and timeline: each from 0 (not at all) to 3 (fully). "unknown" takes an answer back. The
+    result is over all answers, and "incomplete" while some are missing.
     """
     with session.work() as work:
         id = customer_id(work, customer, source)
@@ -114,9 +118,10 @@ def qualify(
 @source_option
 @pass_session
 def predict(session: Session, id: str, source: str | None) -> None:
-    """Predict whether an open opportunity is won, from how the closed ones of its pipeline ended.
+    """Predict whether an open opportunity is won.
 
-    Compared are stage, owner, product, lead source, campaign and country; never gender, age or language.
+    From how the closed ones of its pipeline ended. Compared are stage, owner, product, lead source, campaign and
+    country; never gender, age or language.
     """
     with session.work() as work:
         found = work.leads.predict(found_id(work, work.catalogue.of(Opportunity), id, source))
@@ -141,7 +146,10 @@ def predict(session: Session, id: str, source: str | None) -> None:
 @business_line_option
 @pass_session
 def funnel(session: Session, since: str | None, until: str | None, business_line: str | None) -> None:
-    """Count how far leads come: each stage once in each cycle, skipped ones too; a recycled lead begins a new cycle."""
+    """Count how far leads come.
+
+    Each stage counts once in each cycle, skipped ones too; a recycled lead begins a new cycle.
+    """
     with session.work() as work:
         zone = work.kernel.zone
         start, end = (None if text is None else read_datetime(text, zone) for text in (since, until))
@@ -154,7 +162,10 @@ def funnel(session: Session, since: str | None, until: str | None, business_line
 @click.option("--days", type=click.IntRange(1, 36_500), required=True, metavar="N", help="Silent for so many days.")
 @pass_session
 def dormant(session: Session, days: int) -> None:
-    """Move to `dormant` every lead whose customer neither bought nor was in touch for so many days."""
+    """Move leads to `dormant` that fell silent.
+
+    These are leads whose customer neither bought nor was in touch for so many days.
+    """
     with session.work() as work:
         total = work.leads.mark_dormant(days)
     session.emit({"dormant": total}, lambda: f"{total} leads are dormant now")

@@ -57,7 +57,10 @@ def move(session: Session, id: str, stage: str, reason: str | None, version: int
 @source_option
 @pass_session
 def win(session: Session, id: str, reason: str | None, on: str | None, version: int | None, source: str | None) -> None:
-    """Close an opportunity as won."""
+    """Close an opportunity as won.
+
+    One that was lost is opened again first, by moving it to an open stage.
+    """
     day = None if on is None else read_date(on)
     _step(session, id, source, lambda work, it: work.opportunities.win(it, reason=reason, on=day, version=version))
 
@@ -70,7 +73,10 @@ def win(session: Session, id: str, reason: str | None, on: str | None, version: 
 @source_option
 @pass_session
 def lose(session: Session, id: str, reason: str, on: str | None, version: int | None, source: str | None) -> None:
-    """Close an opportunity as lost, with the reason."""
+    """Close an opportunity as lost, with the reason.
+
+    One that was won is opened again first, by moving it to an open stage.
+    """
     day = None if on is None else read_date(on)
     _step(session, id, source, lambda work, it: work.opportunities.lose(it, reason, on=day, version=version))
 

@@ -78,7 +78,8 @@ def read_decimal(text: str, decimal: str | None = None) -> Decimal:
     if len(written) > MAX_NUMBER_LENGTH or not _NUMBER.fullmatch(dotted):
         raise _refused(text, _why_no_number(written, decimal))
     if decimal is None and _ONE_GROUP.fullmatch(written):
-        raise _refused(text, "can be read in two ways; declare the decimal mark (--decimal . or --decimal ,)")
+        why = "can be read in two ways; leave the comma out or write a dot, or declare the decimal mark"
+        raise _refused(text, f"{why} (--decimal . or --decimal ,)")
     return Decimal(dotted.replace(",", ""))
 
 
@@ -193,7 +194,7 @@ def _why_no_number(written: str, decimal: str | None) -> str:
     if len(written) > MAX_NUMBER_LENGTH:
         return f"is too long for a number: at most {MAX_NUMBER_LENGTH} characters"
     if decimal is None and _NUMBER.fullmatch(written.translate(_SWAPPED_MARKS)):
-        return "seems to have a decimal comma; declare it (--decimal ,)"
+        return "seems to have a decimal comma; write a dot, or declare it (--decimal ,)"
     return "is not a number; give digits with at most one decimal mark, no exponent and no unit"
 
 
@@ -206,7 +207,9 @@ def _why_not_iso(written: str, asked: str) -> str:
     if _other_calendar(written):
         return _OTHER_CALENDAR
     if looks_like_date(written):
-        return "can be read in several ways; declare the order of day, month and year (--date-format)"
+        return (
+            "can be read in several ways; write YYYY-MM-DD, or declare the order of day, month and year (--date-format)"
+        )
     return f"is not {asked} or declare another form (--date-format)"
 
 

@@ -75,6 +75,11 @@ def test_a_batch_is_undone(crm: Crm, file: str) -> None:
     assert "undone already" in crm.json("import-undo", batch).error["message"]
 
 
+def test_whoever_names_the_file_is_told_where_the_batches_are(crm: Crm, file: str) -> None:
+    """The id of a batch would have to be guessed by whoever did not keep the report."""
+    assert "crm list import_batch" in crm.json("import-undo", file).error["message"]
+
+
 @pytest.mark.parametrize("batch", ["x", "01a2011f-3d7b-75fa-a7ad-ca80d36a3c62"])
 def test_no_such_batch(crm: Crm, file: str, batch: str) -> None:
     """A mistyped batch would end in a traceback."""

@@ -55,6 +55,7 @@ def test_the_stage_history_is_listed(crm: Crm, deal: dict[str, Any]) -> None:
         (("win", "name=nobody"), "NotFound", "nobody"),
         (("win", "xyz"), "InvalidValue", "is no id: give that of the opportunity"),
         (("lose", "{id}"), "UsageError", "--reason"),
+        (("lose", "{id}", "--reason", " "), "InvalidValue", "say why"),
         (("win", "{id}", "--on", "31.12."), "InvalidValue", "31.12."),
     ],
 )

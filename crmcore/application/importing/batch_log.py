@@ -104,7 +104,9 @@ def batch_id(given: UUID | str) -> UUID:
     try:
         return given if isinstance(given, UUID) else UUID(given)
     except ValueError:
-        raise InvalidValue(f"the id of a batch is a UUID, not {given!r}", value=str(given)) from None
+        raise InvalidValue(
+            f"the id of a batch is a UUID, not {given!r}; `crm list import_batch` shows them", value=str(given)
+        ) from None
 
 
 def last_number(unit: UnitOfWork, batch: UUID) -> int:

@@ -55,7 +55,8 @@ def _lead(unit: Session, person: Customer, line: str | None) -> Lead:
         return repository(unit, Lead).add(new)
     if lead is None:
         raise IllegalTransition(
-            f"{label_of(unit.catalogue.of(Customer), person)} is no lead: there is neither a lead nor the role of one",
+            f"{label_of(unit.catalogue.of(Customer), person)} is no lead: there is neither a lead nor the role of one; "
+            "add a lead with this customer, or give the customer the role `lead`",
             customer=str(person.id),
         )
     if lead.converted_at is not None:

@@ -9,6 +9,7 @@ from uuid import UUID
 from crmcore.application import reading
 from crmcore.application.repository import RecordRepository
 from crmcore.domain.bound import BoundQuery, SortKey, Test
+from crmcore.domain.errors import InvalidValue
 from crmcore.domain.sales.opportunity import Opportunity
 from crmcore.domain.sales.stage_change import StageChange
 
@@ -32,7 +33,9 @@ class OpportunityRepository(RecordRepository[Opportunity]):
     def lose(
         self, id: UUID, reason: str | None, *, on: dt.date | None = None, version: int | None = None
     ) -> Opportunity:
-        """Close as lost."""
+        """Close as lost. `InvalidValue` for a reason that is empty; None leaves it open."""
+        if reason is not None and not reason.strip():
+            raise InvalidValue("the reason for which it was lost is empty: say why", value=reason)
         return self._close(id, "lost", {"lost_reason": reason}, on, version)
 
     def stages(self, id: UUID) -> list[StageChange]:
