@@ -4,11 +4,10 @@ on their timeline."""
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Iterator
 from typing import Final
 
-from crmcore.application.leads.known import by_keys, lead_of, today
+from crmcore.application.leads.known import by_keys, hold, lead_of, today
 from crmcore.application.leads.leads import step
 from crmcore.application.repository import repository
 from crmcore.application.session import Session
@@ -28,8 +27,6 @@ GIVEN_UP: Final = frozenset({"dormant", "lost", "churned"})
 EARLY: Final = frozenset({"stranger", "visitor", "subscriber", "recycled"})
 RULE: Final = "web form"
 LONGEST_NOTE: Final = 500
-BUCKETS: Final = 2
-"""How many digits of a digest name the lock under which forms of one sender are taken."""
 
 
 def capture(unit: Session, form: Submission, guard: SpamGuard | None = None) -> Captured:
@@ -45,7 +42,8 @@ def capture(unit: Session, form: Submission, guard: SpamGuard | None = None) -> 
 
 
 def _taken(unit: Session, form: Submission, guard: SpamGuard) -> Captured:
-    _hold(unit, form)
+    _, key = next(_keys(form))
+    hold(unit, "capture", key)
     customer = _known(unit, form)
     if customer is not None and (twin := _same(unit, customer, form, guard)):
         lead = lead_of(unit, customer.id, form.business_line)
@@ -77,14 +75,6 @@ def _keys(form: Submission) -> Iterator[tuple[str, str]]:
         yield "email", search_key("email", email)
     if phone := form.phone.strip():
         yield "phone", search_key("phone", phone)
-
-
-def _hold(unit: Session, form: Submission) -> None:
-    """One form of a sender after the other: two that come at once would each find nobody, and make two customers."""
-    _, key = next(_keys(form))
-    bucket = hashlib.sha256(key.encode()).hexdigest()[:BUCKETS]
-    with unit.writing() as transaction:
-        transaction.put_setting(f"lead.capture.{bucket}", str(unit.id))
 
 
 def _known(unit: Session, form: Submission) -> Customer | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from crmcore.application import relationships
-from crmcore.application.leads.known import lead_of, organisations, today
+from crmcore.application.leads.known import hold, lead_of, organisations, today
 from crmcore.application.repository import repository
 from crmcore.application.session import Session
 from crmcore.domain.customer import Customer, Organisation
@@ -13,6 +13,7 @@ from crmcore.domain.errors import AmbiguousMatch, IllegalTransition, InvalidValu
 from crmcore.domain.label import label_of
 from crmcore.domain.leads.conversion import Conversion, has_role, without_role
 from crmcore.domain.leads.lead import Lead
+from crmcore.domain.matching import search_key
 from crmcore.domain.money import Money
 from crmcore.domain.relationship import Relationship
 from crmcore.domain.sales.opportunity import Opportunity
@@ -78,6 +79,7 @@ def _account(unit: Session, person: Customer, lead: Lead, named: UUID | None) ->
     employer = (person.employer or "").strip()
     if not employer:
         return None
+    hold(unit, "account", search_key("name", employer))
     found = organisations(unit, employer)
     if len(found) > 1:
         found = _employing(unit, person, found)

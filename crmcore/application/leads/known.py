@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
@@ -18,11 +19,21 @@ from crmcore.domain.matching import search_key
 from crmcore.domain.predicate import equals
 
 MOST_LINES: Final = 1_000
+BUCKETS: Final = 2
+"""How many digits of a digest name the lock under which a key is held."""
 
 
 def today(unit: Session) -> dt.date:
     """The day, in the zone of this CRM."""
     return unit.now().astimezone(unit.kernel.zone).date()
+
+
+def hold(unit: Session, purpose: str, key: str) -> None:
+    """One after the other, those who look for what this key names and make it where there is none: two that come at
+    once would each find nothing, and make it twice. Held until the unit of work ends."""
+    bucket = hashlib.sha256(key.encode()).hexdigest()[:BUCKETS]
+    with unit.writing() as transaction:
+        transaction.put_setting(f"lead.{purpose}.{bucket}", str(unit.id))
 
 
 def by_keys(unit: Session, keys: Iterable[tuple[str, str]]) -> list[Customer]:

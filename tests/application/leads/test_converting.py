@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from contextlib import suppress
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -212,6 +213,19 @@ def test_an_account_is_an_organisation(shared_memory: SharedCrm) -> None:
     id = add_lead(crm, leila())
     with crm.work("sara") as work, pytest.raises(InvalidValue, match="organisation"):
         work.leads.convert(id, account=id)
+
+
+def test_colleagues_converted_at_once_get_one_account(shared: SharedCrm) -> None:
+    """Their company would be there twice, with half of the sale on each."""
+    crm = shared.fresh()
+    ids = [add_lead(crm, Person(name, employer="Zagros Ltd")) for name in ("Leila", "Omar", "Sara")]
+
+    def job(id: UUID) -> None:
+        crm.run(lambda work: work.leads.convert(id), actor="sara")
+
+    side_by_side(*(partial(job, id) for id in ids))
+    with crm.work("root") as work:
+        assert (work.customers.count('kind = "organisation"'), work.opportunities.count()) == (1, 3)
 
 
 class Stopping(Restricted):
