@@ -19,7 +19,7 @@ from crmcore.domain.record import ENVELOPE, Record, RecordType
 if TYPE_CHECKING:
     from crmcore.application.unit import UnitOfWork
 
-MOST_USEFUL: Final = 9
+MOST_USEFUL: Final = 10
 
 
 class Face:
@@ -56,9 +56,11 @@ class Face:
         return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)] if columns else []
 
     def useful(self) -> list[str]:
-        """The columns that a person is shown when none are asked for."""
+        """The columns that a person is shown when none are asked for: the title, and what is usually asked about."""
+        paired = {name for index in self.record_type.options.indexes for name in index}
         chosen = [name for name in self.record_type.options.title if name in self.columns.by_name]
-        chosen += [c.name for c in self.columns if c.name not in ENVELOPE and c.name not in chosen and _is_useful(c)]
+        others = [c for c in self.columns if c.name not in ENVELOPE and c.name not in chosen]
+        chosen += [c.name for c in others if c.name in paired or _is_useful(c)]
         return ["id", *chosen[:MOST_USEFUL]]
 
     def label(self, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -146,3 +146,12 @@ def test_the_whole_view_shows_what_is_being_sold(crm: Crm) -> None:
     assert "OPPORTUNITIES" in crm("show", "customer", leila["id"]).out
     then = crm.json("show", "customer", leila["id"], "--as-of", leila["created_at"]).done
     assert then["opportunities"] == []
+
+
+def test_a_list_of_opportunities_tells_their_stages(crm: Crm, deal: dict[str, Any]) -> None:
+    """Whoever lists deals would not see where they stand, when they should close, or whose they are."""
+    crm.add("user", "name=Omar")
+    crm.json("change", "opportunity", deal["id"], "owner=name=Omar", "expected_close=2026-03-31")
+    head, _, row = crm("list", "opportunity").out.splitlines()
+    assert {"stage", "expected_close", "owner"} <= set(head.split())
+    assert "prospecting" in row and "2026-03-31" in row and "Omar" in row
