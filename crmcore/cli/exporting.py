@@ -49,7 +49,11 @@ class Target:
 @record_argument
 @click.option("--format", type=click.Choice(FORMATS), help="The file's format; default: that of its name, else csv.")
 @where_option
-@click.option("--columns", metavar="A,B", help="These fields only; those of facets are dotted: loyalty.tier.")
+@click.option(
+    "--columns",
+    metavar="A,B",
+    help="These fields only, of the record itself; those of its facets are dotted: loyalty.tier.",
+)
 @click.option(
     "--out",
     metavar="FILE",
