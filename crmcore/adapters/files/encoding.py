@@ -161,7 +161,7 @@ def _known(declared: str) -> str:
         codec = codecs.lookup(declared)
         codecs.getincrementaldecoder(declared)().decode(b"", final=True)
         "".encode(declared)  # refuses codecs between bytes and bytes, such as hex
-    except (LookupError, UnicodeError, ValueError) as error:
+    except (LookupError, UnicodeError, ValueError, TypeError) as error:  # rot13 is between texts
         raise ImportRefused(f"unknown encoding {declared!r}: {_ADVICE}", encoding=declared) from error
     if codec.name.replace("_", "-") in _NO_FILE_ENCODINGS:  # some of them make text that no database takes
         raise ImportRefused(f"{declared!r} is no encoding of files: {_ADVICE}", encoding=declared)

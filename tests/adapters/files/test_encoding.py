@@ -65,6 +65,7 @@ def test_a_declared_encoding_is_taken(opened: Opener) -> None:
         (TABLE.encode(), "ascii", "not ascii at byte 12"),
         (TABLE.encode(), "klingon", "unknown encoding 'klingon'"),
         (TABLE.encode(), "hex", "unknown encoding 'hex'"),  # a codec, but not of text
+        (TABLE.encode(), "rot13", "unknown encoding 'rot13'"),  # between texts
         (TABLE.encode(), "unicode_escape", "no encoding of files"),  # makes lone surrogates from plain ASCII
         (b"\xef\xbb\xbfname\n", "cp1256", "byte order mark"),  # the mark would become three letters
         (b"\xff\xfen\x00", "utf-8", "byte order mark"),
