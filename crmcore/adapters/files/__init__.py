@@ -33,6 +33,7 @@ _SUFFIXES = {
     ".xlsx": "xlsx",
     ".xlsm": "xlsx",
 }
+_OTHER_WORKBOOKS = (".xls", ".xlsb", ".ods", ".numbers")
 
 
 def open_rows(
@@ -112,6 +113,8 @@ def _format(path: Path, format: str | None) -> str | None:
 
 def _unknown(path: Path, format: str | None) -> str:
     known = ", ".join(FORMATS)
+    if format is None and path.suffix.lower() in _OTHER_WORKBOOKS:
+        return f"{path} is a workbook of a form not known here: save it as xlsx or csv; known are {known}"
     if format is None:
         return f"the name of {path} does not tell its format: give --format, one of {known}"
     return f"unknown format {format!r}: known here are {known}"

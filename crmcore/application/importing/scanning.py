@@ -31,13 +31,15 @@ _CURRENCY: Final = re.compile(r"\s+[A-Z]{3}\s*$")
 
 @attrs.define(kw_only=True)
 class Doubt:
-    """The first value of a column that could mean several things, and the readings that fit all such values."""
+    """The first value of a column that could mean several things, and the readings that fit all such values; where
+    none does, `upto` tells the value that ruled out the last one."""
 
     column: str
     dates: bool
     line: int = 0
     value: str = ""
     fitting: list[str] | None = None
+    upto: str = ""
 
     def look(self, line: int, value: str) -> None:
         """Take one value into account."""
@@ -46,14 +48,16 @@ class Doubt:
             return
         if self.fitting is None:
             self.line, self.value, self.fitting = line, value, fits
-        else:
+        elif self.fitting:
             self.fitting = [each for each in self.fitting if each in fits]
+            self.upto = "" if self.fitting else f" up to line {line}: {shorten(value)}"
 
     def __str__(self) -> str:
         where = f"column {self.column!r}, line {self.line}: {shorten(self.value)}"
         option = "--date-format" if self.dates else "--decimal"
         if not self.fitting:
-            return f"{where} {self._alone()}, and no one {'format' if self.dates else 'decimal mark'} fits all values"
+            reading = "format" if self.dates else "decimal mark"
+            return f"{where} {self._alone()}, and no one {reading} fits all values{self.upto}"
         choices = " or ".join(f"{option} {each if not self.dates else repr(each)}" for each in self.fitting)
         certain = "fits" if len(self.fitting) == 1 else "would each fit"
         return f"{where} can be read in several ways; {choices} {certain} all values"

@@ -46,12 +46,15 @@ def test_what_is_told_goes_before_the_name(opened: Opener, data: bytes, options:
 def test_an_unknown_format_names_the_known_ones(tmp_path: Path) -> None:
     """The user would have to guess what to convert the file to."""
     (tmp_path / "in.ods").touch()
+    (tmp_path / "in.dat").touch()
     with pytest.raises(ImportRefused, match="csv, tsv, jsonl, xlsx"):
+        open_rows(tmp_path / "in.dat")
+    with pytest.raises(ImportRefused, match="save it as xlsx or csv"):
         open_rows(tmp_path / "in.ods")
     with pytest.raises(ImportRefused, match=r"'vcf'.*csv, tsv, jsonl"):
         open_rows(tmp_path / "in.ods", format="vcf")
     with pytest.raises(InvalidSetting, match="csv, tsv, jsonl"):
-        open_sink(tmp_path / "out.ods", ["a"])
+        open_sink(tmp_path / "out.dat", ["a"])
 
 
 @pytest.mark.parametrize("name", ["none.csv", "folder.csv", "pipe.csv", "no\0name.csv", "folder.csv/in.csv"])

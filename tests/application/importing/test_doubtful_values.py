@@ -30,6 +30,12 @@ def test_dates_in_doubt_refuse_the_file(desk: Desk, first: str, second: str, for
     assert desk.all() == []
 
 
+def test_the_value_that_fits_no_format_of_the_others_is_named(in_memory: Desk) -> None:
+    """One day that does not exist would have to be looked for by hand among all the good ones."""
+    with pytest.raises(ImportRefused, match=r"line 3: '03\.08\.2026' .* fits all values up to line 4: '31\.02\.2026'"):
+        in_memory.take(BIRTHDAYS.format("03.08.2026", "31.02.2026"))
+
+
 def test_a_date_of_another_calendar_is_named(in_memory: Desk) -> None:
     """A Jalali year would be stored as the year 1403, or the user be left without a word of help."""
     with pytest.raises(ImportRefused, match="--calendar jalali"):
