@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from uuid import UUID
 
 import attrs
@@ -56,6 +56,8 @@ Stored = dict[Entry, tuple[int, tuple[Any, ...]]]
 """The stored records that fit an entry, and the number of the identity by which they do."""
 Index = dict[tuple[int, Token], list[Entry]]
 """The new entries of a batch by identity."""
+NUMBERED: Final = 2
+"""The first so many identities are numbers: the id, and that of the system of origin."""
 
 
 class Matcher:
@@ -100,7 +102,7 @@ class Matcher:
 
     def stored(self, entry: Entry) -> Any:
         """The record that has the entry's id or external id, whatever the plan says of duplicates; None if none has."""
-        for identity in self._rules[:2]:
+        for identity in self._rules[:NUMBERED]:
             tokens = identity.tokens(entry.values)
             for records in identity.records(tokens).values() if tokens else ():
                 return records[0]
@@ -131,7 +133,7 @@ class Matcher:
             records = rule.records(wanted) if wanted else {}
             for entry, tokens in pending.items() if records else ():
                 held = {record.id: record for token in tokens for record in records.get(token, ())}
-                fitting = [r for r in held.values() if at == self._alone or not self._contradicts(entry, r)]
+                fitting = [r for r in held.values() if at == self._alone or not self._contradicts(entry, r, at)]
                 if fitting:
                     found[entry] = at, tuple(fitting)
         return found
@@ -140,7 +142,7 @@ class Matcher:
         found_by, records = stored.get(entry, (None, ()))
         for at, tokens in asked.items():
             alike = dict.fromkeys(other for token in tokens for other in index.get((at, token), ()))
-            twins = [other for other in alike if at == self._alone or not self._differ(entry, other)]
+            twins = [other for other in alike if at == self._alone or not self._differ(entry, other, at)]
             known = records if at == found_by else ()
             if len(twins) + len(known) > 1:
                 return Several((*(record.id for record in known), *(twin.id for twin in twins if twin.id)))
@@ -153,18 +155,18 @@ class Matcher:
         other = matched[found.entry] if isinstance(found, Twin) else found
         return other if isinstance(other, Known) else found
 
-    def _contradicts(self, entry: Entry, record: Any) -> bool:
-        """A record that the same system knows by another number, or that has another code, is another one; and so is
-        one that this import has made of a row with another id."""
+    def _contradicts(self, entry: Entry, record: Any, at: int) -> bool:
+        """A record that the same system knows by another number is another one, and so is one that this import has made
+        of a row with another id; one that was found by less than a number, also if it has another code."""
         own = {name: getattr(record, name) for name in ("source", "external_id", *self._codes)}
         if record.created_at is not None and record.created_at >= self._since:
             own["id"] = record.id
-        return self._are_told_apart(entry.values, own)
+        return self._are_told_apart(entry.values, own, at)
 
-    def _differ(self, entry: Entry, other: Entry) -> bool:
-        return self._are_told_apart(entry.values, other.values)
+    def _differ(self, entry: Entry, other: Entry, at: int) -> bool:
+        return self._are_told_apart(entry.values, other.values, at)
 
-    def _are_told_apart(self, some: Mapping[str, Any], others: Mapping[str, Any]) -> bool:
+    def _are_told_apart(self, some: Mapping[str, Any], others: Mapping[str, Any], at: int) -> bool:
         ids = some.get("id"), others.get("id")
         if all(ids) and ids[0] != ids[1]:
             return True
@@ -172,6 +174,8 @@ class Matcher:
         sources = [each.get("source", self._origin) for each in (some, others)]
         if all(numbers) and numbers[0] != numbers[1] and sources[0] == sources[1]:
             return True
+        if at < NUMBERED:
+            return False
         codes = ((some.get(name), others.get(name)) for name in self._codes)
         return any(one and other and search_key("code", one) != search_key("code", other) for one, other in codes)
 

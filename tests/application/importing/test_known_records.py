@@ -55,6 +55,15 @@ def test_a_product_is_known_by_its_code_and_a_user_by_the_name(desk: Desk) -> No
     assert counts(desk.take("name\nSara\nsara\nOmid\n", "user")) == (3, 2, 0, 1, 0)
 
 
+def test_a_product_is_known_by_its_number_whatever_its_code(desk: Desk) -> None:
+    """A code that the shop has changed would be refused for ever, since its number is taken."""
+    desk.take("external_id,code,name\n1,C-1,Tea\n", "product", source="shop")
+    new = "external_id,code,name\n1,C-2,Tea\n1,C-3,Tea\n"
+    assert counts(desk.take(new, "product", source="shop")) == (2, 0, 0, 2, 0)
+    assert counts(desk.take(new, "product", source="shop", on_duplicate="update")) == (2, 0, 2, 0, 0)
+    assert [(p.external_id, p.code) for p in desk.all("product")] == [("1", "C-3")]
+
+
 def test_an_id_of_an_export_is_known(desk: Desk) -> None:
     """An export could not be edited and taken back; a number of another system would be taken for an id."""
     desk.take(FIRST)
