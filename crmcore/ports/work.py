@@ -118,7 +118,7 @@ class Opportunities(Repository[Opportunity], Protocol):
     def lose(
         self, id: UUID, reason: str | None, *, on: dt.date | None = None, version: int | None = None
     ) -> Opportunity:
-        """Close as lost, with the reason. Raises as `win`."""
+        """Close as lost, with the reason. Raises as `win`; InvalidValue for a reason that is empty."""
 
     def stages(self, id: UUID) -> list[StageChange]:
         """Its stage history, oldest first."""
