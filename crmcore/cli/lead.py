@@ -168,7 +168,8 @@ def convert(
     """Convert a lead to account, contact and opportunity.
 
     All in one step. The account is the employer, found or made; the person stays the same record, with the timeline
-    as it is. A lead is converted once; one that was recycled may be converted again.
+    as it is. For a customer who is no lead yet, the lead is made too. A lead is converted once; one that was recycled
+    may be converted again.
     """
     with session.work() as work:
         id = customer_id(work, customer, source)

@@ -141,11 +141,11 @@ class Leads(Repository[Lead], Protocol):
     ) -> Conversion:
         """Make the account (the organisation that has the name of the person's employer, found or made; `account` says
         which one), the contact (the same person, whom the account employs) and the opportunity (named after the
-        account unless it is named), in one step that holds as a whole or not at all.
+        account unless it is named), in one step that holds as a whole or not at all. For a customer who is no lead
+        yet, the lead is made too.
 
-        Raises NotFound, IllegalTransition for who is no lead and for a lead that was converted already (naming the
-        opportunity), AmbiguousMatch for several organisations of one name, InvalidValue for an account that is a
-        person, Denied.
+        Raises NotFound, IllegalTransition for a lead that was converted already (naming the opportunity),
+        AmbiguousMatch for several organisations of one name, InvalidValue for an account that is a person, Denied.
         """
 
     def capture(self, form: Submission, guard: SpamGuard | None = None) -> Captured:

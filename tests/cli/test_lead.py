@@ -63,10 +63,12 @@ def test_an_amount_that_is_none_is_refused(crm: Crm, amount: str) -> None:
 def test_who_is_no_lead(crm: Crm) -> None:
     """A traceback, or an opportunity of nobody."""
     crm.add("customer", "name=Nora", "email=nora@example.com")
-    for command in (("convert",), ("assign",), ("qualify", "need=2")):
-        name, *rest = command
-        assert crm.json("lead", name, "email=nora@example.com", *rest).error["type"] == "IllegalTransition"
+    for name, *rest in (("assign",), ("qualify", "need=2"), ("convert",)):
         assert crm.json("lead", name, "email=nobody@example.com", *rest).error["type"] == "NotFound"
+        if name != "convert":
+            assert crm.json("lead", name, "email=nora@example.com", *rest).error["type"] == "IllegalTransition"
+    done = crm.json("lead", "convert", "email=nora@example.com", "--opportunity", "Pumps").done
+    assert (done["opportunity"]["name"], done["lead"]["stage"]) == ("Pumps", "opportunity")
 
 
 def test_capture(crm: Crm, tmp_path: Path) -> None:

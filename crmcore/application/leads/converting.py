@@ -49,17 +49,11 @@ def convert(
 
 
 def _lead(unit: Session, person: Customer, line: str | None) -> Lead:
-    """The lead that is to be converted, made where only the role says that there is one."""
+    """The lead that is to be converted, made where there is none: converting a customer says that it is one."""
     lead = lead_of(unit, person.id, line)
-    if lead is None and has_role(person, today(unit)):
+    if lead is None:
         new = Lead(person.id, line or "", owner=person.owner, lead_source=person.lead_source)
         return repository(unit, Lead).add(new)
-    if lead is None:
-        raise IllegalTransition(
-            f"{label_of(unit.catalogue.of(Customer), person)} is no lead: there is neither a lead nor the role of one; "
-            "add a lead with this customer, or give the customer the role `lead`",
-            customer=str(person.id),
-        )
     if lead.converted_at is not None:
         raise IllegalTransition(
             f"the lead was converted on {lead.converted_at.date()} to opportunity {lead.opportunity}; for another "

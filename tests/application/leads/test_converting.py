@@ -120,18 +120,31 @@ def test_a_person_without_employer_has_no_account(shared_memory: SharedCrm, empl
         assert (done.account, done.opportunity.customer, done.opportunity.name) == (None, id, "Leila Hosseini")
 
 
-def test_the_role_of_a_lead_is_enough(shared: SharedCrm) -> None:
-    """Customers who were imported with the role could not be converted."""
+@pytest.mark.parametrize("roles", [["lead"], []])
+def test_the_lead_is_made_on_the_way(shared: SharedCrm, roles: list[str]) -> None:
+    """Customers who were imported, with the role of a lead or without any, could not be converted."""
     crm = shared.fresh()
     with crm.work("sara") as work:
-        id = work.customers.add(leila()).id
-        past = work.customers.add(Person("Omar", roles=[])).id
-        work.customers.change(past, roles=(Role("lead", to_date=TODAY),))
-        assert work.leads.convert(id).lead.lead_source == "fair"
-        with pytest.raises(IllegalTransition, match=r"Omar is no lead.*add a lead with"):
-            work.leads.convert(past)
+        id = work.customers.add(leila(roles=roles)).id
+        done = work.leads.convert(id, opportunity="Pumps")
+        assert (done.lead.lead_source, done.lead.stage, done.opportunity.name) == ("fair", "opportunity", "Pumps")
+        assert done.account is not None and done.account.name == "Zagros Ltd"
+        steps = work[LeadChange].query(sort="at").items
+        assert [(s.from_stage, s.to_stage) for s in steps] == [(None, "lead"), ("lead", "opportunity")]
+        with pytest.raises(IllegalTransition, match=str(done.opportunity.id)):
+            work.leads.convert(id)
         with pytest.raises(NotFound):
             work.leads.convert(UUID(int=7))
+
+
+def test_a_role_that_is_over_is_left_alone(shared_memory: SharedCrm) -> None:
+    """A customer who was a lead long ago could not be sold to, or would seem to have been one until today."""
+    crm = shared_memory.fresh()
+    ended = Role("lead", to_date=TODAY - dt.timedelta(days=90))
+    with crm.work("sara") as work:
+        id = work.customers.add(Person("Omar", roles=[])).id
+        work.customers.change(id, roles=(ended,))
+        assert [(r.role, r.to_date) for r in work.leads.convert(id).customer.roles] == [("lead", ended.to_date)]
 
 
 def test_twice_is_refused_without_side_effects(shared: SharedCrm) -> None:
