@@ -27,12 +27,13 @@ FacetRows = dict[FacetType, list[tuple[UUID, Facet]]]
 
 def add(unit: Session, type: RecordType, records: Sequence[R], *, by_rule: bool = False) -> list[R]:
     """Store a batch of new records with their facets; all or none of it holds. `by_rule`: they follow from what the
-    actor was allowed to write, so the policy is not asked again."""
+    actor was allowed to write, so the policy is not asked again, and rows of a log stand as they are."""
     plan: Plan[R] = unit.kernel.plan(type)
     for record in records:
         _check_kind(type, record)
     now = unit.now()
-    settled: list[R] = ruling.prepared(unit, type, [(None, record) for record in records])
+    is_log = by_rule and type.followed is not None
+    settled: Sequence[R] = records if is_log else ruling.prepared(unit, type, [(None, record) for record in records])
     stamped = [_stamp(unit, plan, record, now) for record in settled]
     facets = _facets_of(unit, type, stamped)
     if not unit.kernel.open and not by_rule:

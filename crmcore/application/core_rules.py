@@ -7,7 +7,7 @@ from typing import Final
 
 from crmcore.application.leads import buyers, leads, score_rules
 from crmcore.application.rules import Rule
-from crmcore.application.sales import opportunities, pipelines
+from crmcore.application.sales import opportunities, pipelines, stage_rows
 
 RULES: Final[Mapping[str, Rule]] = {
     "order": buyers.RULE,
@@ -15,4 +15,5 @@ RULES: Final[Mapping[str, Rule]] = {
     "score_rule": score_rules.RULE,
     "opportunity": opportunities.RULE,
     "pipeline": pipelines.RULE,
+    "stage_change": stage_rows.RULE,
 }

@@ -12,7 +12,7 @@ from crmcore.application import changing, journal, reading
 from crmcore.application.session import Session
 from crmcore.domain.bound import Bound, BoundQuery, Test, ToFacet, ToPart, Via, every
 from crmcore.domain.change import Change, LogEntry
-from crmcore.domain.errors import StillReferenced
+from crmcore.domain.errors import InvalidRecord, StillReferenced
 from crmcore.domain.field import Field
 from crmcore.domain.record import Record, RecordType
 from crmcore.ports.storage import KeyRow
@@ -22,7 +22,15 @@ FOLLOWERS = 500
 
 def remove(unit: Session, type: RecordType, id: UUID, version: int | None) -> None:
     """Remove the row with its parts and facets; references declared `on_remove="clear"` are emptied first, records
-    that refer to it by one declared `on_remove="follow"` are removed first."""
+    that refer to it by one declared `on_remove="follow"` are removed first: those go in no other way (`InvalidRecord`),
+    or a history would have holes."""
+    if (followed := type.followed) is not None:
+        problem = f"a row of a log goes only together with the {followed.target} that it is about"
+        raise InvalidRecord(type.name, {followed.name: problem})
+    _remove(unit, type, id, version)
+
+
+def _remove(unit: Session, type: RecordType, id: UUID, version: int | None) -> None:
     facets = unit.catalogue.facets.get(type.name, ())
     record = reading.unblanked(unit, type, id, tuple(f.cls for f in facets))
     changing.check_version(type, record, version)
@@ -42,7 +50,7 @@ def remove(unit: Session, type: RecordType, id: UUID, version: int | None) -> No
 def _follow(unit: Session, holder: RecordType, where: Bound) -> None:
     while found := unit.transaction.select(BoundQuery(type=holder, where=where, limit=FOLLOWERS)):
         for each in found:
-            remove(unit, holder, each.record.id, None)
+            _remove(unit, holder, each.record.id, None)
 
 
 def _erase(unit: Session, type: RecordType, record: Record) -> None:

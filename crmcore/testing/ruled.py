@@ -14,15 +14,17 @@ from crmcore.domain.record import NIL
 from crmcore.domain.sales.pipeline import usual_pipeline
 
 STAGES: Final = tuple(stage.stage for stage in usual_pipeline(NIL).stages)
+PAST_DAYS: Final = st.dates(dt.date(1990, 1, 1), dt.date(2020, 1, 1))
 
 RULED: Final[Mapping[str, Mapping[str, SearchStrategy[Any]]]] = {
     "opportunity": {  # in the pipeline that is made with the first one
         "pipeline": st.none(),
         "stage": st.none() | st.sampled_from(STAGES),
         "status": st.just("open"),
-        "opened_on": st.none() | st.dates(dt.date(1990, 1, 1), dt.date(2020, 1, 1)),
+        "opened_on": st.none() | PAST_DAYS,
         "closed_on": st.none(),
     },
+    "stage_change": {"at": PAST_DAYS.map(lambda day: dt.datetime.combine(day, dt.time(), dt.UTC))},
     "score_rule": {  # of engagement, for only that fades
         "side": st.just("engagement"),
         "condition": st.sampled_from(("owner is missing", "created_at >= 30 days ago")),

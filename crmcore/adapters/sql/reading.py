@@ -85,7 +85,7 @@ class Reader:
         clause = over_all(model.tables, model.backend, query.where).clause(Scope(rows, query.type.name), query.where)
         return compiled(model.dialect, sa.select(sa.func.count()).select_from(rows).where(clause))
 
-    def lock(self, record: RecordType, id: UUID) -> bool:
+    def lock(self, record: RecordType, id: UUID, shared: bool = False) -> bool:
         """Hold a record until the transaction ends; False if there is none."""
         table = self.model.tables.records[record.name]
         held = table.c.id == sa.bindparam("p0", type_=table.c.id.type)
@@ -95,7 +95,10 @@ class Reader:
             )
             return self.runner.run(touch.text, self.model.stored_id(id)) == 1
         found = self.model.statement(
-            ("lock", record.name),
-            lambda: sa.select(constant("1")).select_from(table).where(held).with_for_update(key_share=True),
+            ("lock", record.name, shared),
+            lambda: sa.select(constant("1"))
+            .select_from(table)
+            .where(held)
+            .with_for_update(read=shared, key_share=not shared),
         )
         return bool(self.runner.fetch(found.text, self.model.stored_id(id)))

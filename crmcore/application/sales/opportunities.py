@@ -9,7 +9,7 @@ from uuid import UUID
 
 from crmcore.application import adding
 from crmcore.application.rules import Pairs
-from crmcore.application.sales.pipelines import pipelines_of, usual
+from crmcore.application.sales.pipelines import held, pipelines_of, usual
 from crmcore.application.session import Session
 from crmcore.domain.errors import DanglingReference
 from crmcore.domain.sales.moves import WATCHED, is_born_here, settled
@@ -26,7 +26,7 @@ class OpportunityRule:
     def prepare(self, unit: Session, pairs: Pairs) -> list[Opportunity]:
         """The opportunities with stage, status and closing day in agreement with their pipelines."""
         today = unit.now().astimezone(unit.kernel.zone).date()
-        pipelines = pipelines_of(unit, _named(pairs))
+        pipelines = held(unit, _named(pairs), _moved(pairs))
         standing: Pipeline | None = None
         made = []
         for before, after in pairs:
@@ -34,7 +34,7 @@ class OpportunityRule:
                 made.append(after)  # its check names what is wrong
                 continue
             if after.pipeline is None:
-                standing = standing or usual(unit)
+                standing = standing or _usual(unit)
             pipeline = standing if after.pipeline is None else pipelines.get(after.pipeline)
             if pipeline is None:
                 raise DanglingReference(
@@ -55,6 +55,18 @@ class OpportunityRule:
 
 def _named(pairs: Pairs) -> set[UUID]:
     return {after.pipeline for _, after in pairs if isinstance(after.pipeline, UUID)}
+
+
+def _moved(pairs: Pairs) -> set[UUID]:
+    """The pipelines in which something comes to stand in another stage."""
+    names = ("pipeline", "stage", "status")
+    moved = [a for b, a in pairs if b is None or any(getattr(b, name) != getattr(a, name) for name in names)]
+    return {after.pipeline for after in moved if isinstance(after.pipeline, UUID)}
+
+
+def _usual(unit: Session) -> Pipeline:
+    found = usual(unit)
+    return held(unit, [found.id], [found.id])[found.id]
 
 
 def _is_readable(after: Any) -> bool:

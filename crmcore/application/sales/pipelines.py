@@ -32,6 +32,14 @@ def pipelines_of(unit: Session, ids: Iterable[UUID] | None = None) -> dict[UUID,
     return {each.record.id: each.record for each in found if isinstance(each.record, Pipeline)}
 
 
+def held(unit: Session, ids: Iterable[UUID], moved: Iterable[UUID]) -> dict[UUID, Pipeline]:
+    """These pipelines by id; those in which something moves keep their stages until the unit of work ends."""
+    type = unit.catalogue.of(Pipeline)
+    for id in sorted(moved):
+        unit.transaction.lock(type, id, shared=True)
+    return pipelines_of(unit, ids)
+
+
 def usual(unit: Session) -> Pipeline:
     """The pipeline of opportunities that name none: the only one, or the one called "sales", which is made if there is
     none at all. `InvalidRecord` where several could be meant."""
@@ -93,6 +101,7 @@ class PipelineRule:
         for before, after in pairs:
             if before is None:
                 continue
+            unit.transaction.lock(unit.catalogue.of(Pipeline), after.id)  # nothing moves in it from here on
             kinds = {each.stage: each.kind for each in after.stages}
             for key in sorted(each.stage for each in before.stages if kinds.get(each.stage) != each.kind):
                 if count := _standing(unit, unit.catalogue.of(Opportunity), after.id, key):

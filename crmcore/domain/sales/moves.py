@@ -23,7 +23,7 @@ def settled(before: Opportunity | None, after: Opportunity, pipeline: Pipeline, 
     """
     stage = _stage(before, after, pipeline)
     values: dict[str, Any] = {"pipeline": pipeline.id, "stage": stage.stage, "status": stage.kind}
-    values["reached"] = _reached(before, stage, pipeline)
+    values["reached"] = _reached(before or after, stage, pipeline)
     values.update(_closing(before, after, stage, today))
     if before is not None and stage.stage != before.stage and after.stage_reason == before.stage_reason:
         values["stage_reason"] = None  # it told why the stage before
@@ -68,12 +68,13 @@ def _agreed(stage: Stage, status: Kind, stated: bool) -> Stage:
     return stage
 
 
-def _reached(before: Opportunity | None, stage: Stage, pipeline: Pipeline) -> str:
-    """The furthest open stage so far: a won one has gone through all, a lost one as far as it had come."""
+def _reached(held: Opportunity, stage: Stage, pipeline: Pipeline) -> str:
+    """The furthest open stage so far: a won one has gone through all, a lost one as far as it had come. A new one has
+    come as far as it states."""
     order = [each.stage for each in pipeline.opened]
     if stage.kind == "won":
         return order[-1]
-    so_far = before.reached if before is not None and before.reached in order else order[0]
+    so_far = held.reached if held.reached in order else order[0]
     if stage.kind == "lost":
         return so_far
     return max(so_far, stage.stage, key=order.index)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ import pytest
 from crmcore import Money, Opportunity, OpportunityLine, Party, Person, Pipeline, Stage, StageChange
 from crmcore.application.unit import UnitOfWork
 from crmcore.crm import Crm
+from crmcore.domain.copying import evolve
 from crmcore.domain.errors import (
     ConcurrentChange,
     DanglingReference,
@@ -20,6 +22,7 @@ from crmcore.domain.errors import (
     NotFound,
     PredicateError,
 )
+from crmcore.domain.record import NIL
 from crmcore.testing.fakes import FrozenClock, Restricted
 from tests.application.test_running import side_by_side
 from tests.shared import SharedCrm
@@ -234,6 +237,46 @@ def test_removing_takes_the_history_along_and_keeps_what_it_was(shared: SharedCr
         assert (last.operation, last.values()["to_stage"]) == ("remove", ["proposal", None])
     with pytest.raises(NotFound), crm.work("sara") as work:
         work.opportunities.stages(deal.id)
+
+
+def test_the_history_has_no_holes_and_nothing_made_up(shared: SharedCrm) -> None:
+    """INV-18: a past forecast would change with a row that somebody takes out, or puts on top."""
+    crm = shared.fresh(FrozenClock(START))
+    with crm.work("sara") as work:
+        deal = work.opportunities.add(Opportunity("Plan"))
+        [row] = work.opportunities.stages(deal.id)
+    with pytest.raises(InvalidRecord, match="only together with the opportunity"), crm.work("sara") as work:
+        work[StageChange].remove(row.id)
+    for at in (START, START + dt.timedelta(1)):
+        with pytest.raises(InvalidRecord, match="later steps are written by moving"), crm.work("sara") as work:
+            work[StageChange].add(evolve(row, id=NIL, at=at, status="lost"))
+    with crm.work("sara") as work:  # what another system has kept from before
+        work[StageChange].add(evolve(row, id=NIL, at=START - dt.timedelta(9), to_stage="call"))
+        assert steps(work, deal.id) == [(None, "call", "open"), (None, "prospecting", "open")]
+
+
+def test_a_stage_goes_or_is_moved_into_but_not_both(shared: SharedCrm) -> None:
+    """Of two at once, one would take away the stage into which the other moves."""
+    crm = shared.fresh()
+    stages = tuple(Stage(name) for name in ("a", "b", "c"))
+    for attempt in range(4):
+        with crm.work("sara") as work:
+            pipe = work.pipelines.add(Pipeline(f"p{attempt}", stages=stages))
+            deal = work.opportunities.add(Opportunity("Plan", pipeline=pipe.id))
+        left = tuple(stage for stage in pipe.stages if stage.stage != "b")
+
+        def take(pipe: Pipeline = pipe, left: tuple[Stage, ...] = left) -> None:
+            with suppress(InvalidRecord, ConcurrentChange):
+                crm.run(lambda work: work.pipelines.change(pipe.id, stages=left), actor="a")
+
+        def move(deal: Opportunity = deal) -> None:
+            with suppress(InvalidRecord, ConcurrentChange):
+                crm.run(lambda work: work.opportunities.move(deal.id, "b"), actor="b")
+
+        side_by_side(take, move)
+        with crm.work("sara") as work:
+            stage = work.opportunities.get(deal.id).stage
+            assert stage in work.pipelines.get(pipe.id).by_key()
 
 
 def test_many_at_once_have_the_same_effects(shared: SharedCrm) -> None:

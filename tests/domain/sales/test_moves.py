@@ -77,6 +77,14 @@ def test_a_lost_one_got_as_far_as_it_came_and_a_won_one_through() -> None:
     assert new(stage="lost").reached == "a"
 
 
+def test_how_far_it_came_is_taken_over() -> None:
+    """A lost deal that came out of one database would have come less far in the next."""
+    assert new(stage="lost", reached="c").reached == "c"
+    assert new(stage="b", reached="a").reached == "b"
+    assert new(stage="a", reached="c").reached == "c"
+    assert new(stage="lost", reached="nowhere").reached == "a"
+
+
 def test_opening_again_takes_back_its_end() -> None:
     """An open opportunity would have a closing day and a reason for its loss."""
     lost = changed(changed(new(), stage="b"), status="lost", lost_reason="price")
