@@ -116,17 +116,11 @@ def _plain(value: Any) -> Any:
 
 def pipeline_text(report: PipelineReport) -> str:
     """The report for people, with a bar for each stage."""
+    if not report.stages:
+        return "There is no pipeline yet: the first opportunity makes one, or an import with --create-pipeline."
+    several = len({each.pipeline for each in report.stages}) > 1
+    columns = [name for name in SHOWN if several or name != "pipeline"]
     rows = [_stage(each) for each in report.stages]
-    if len({each.pipeline for each in report.stages}) < 2:
-        rows = [{name: value for name, value in row.items() if name != "pipeline"} for row in rows]
-    columns = [
-        *(["pipeline"] if rows and "pipeline" in rows[0] else []),
-        "label",
-        "kind",
-        "count",
-        "amount",
-        "weighted",
-    ]
     names = (
         "win_rate",
         "win_rate_amount",
@@ -138,17 +132,26 @@ def pipeline_text(report: PipelineReport) -> str:
     )
     figures = {name: _plain(getattr(report, name)) for name in names}
     figures["velocity"] = None if report.velocity is None else f"{report.velocity} a day"
-    figures["missing_rates"] = ", ".join(report.missing_rates)
-    drawn = charts.bars({each.label: Decimal(each.count) for each in report.stages})
-    return "\n\n".join(text for text in (tables.table(rows, columns), drawn, tables.sheet(figures)) if text)
+    counts = {f"{each.pipeline}: {each.label}" if several else each.label: each.count for each in report.stages}
+    drawn = charts.bars({name: Decimal(count) for name, count in counts.items()})
+    shown = (tables.table(rows, columns), drawn, tables.sheet(figures), _missing(report.missing_rates))
+    return "\n\n".join(text for text in shown if text)
+
+
+def _missing(currencies: tuple[str, ...]) -> str:
+    if not currencies:
+        return ""
+    example = f"crm add exchange_rate from_currency={currencies[0]} to_currency=... day=... rate=..."
+    return f"Sums are left out for want of an exchange rate for {', '.join(currencies)}: {example}"
 
 
 def forecast_text(made: Forecast) -> str:
     """The forecast for people, with a bar for each period."""
+    if not made.periods:
+        return "No opportunity is open."
     most = output.terminal_width()
     rows = [{**_period(each), "period": each.period or "no day"} for each in made.periods]
     columns = ["period", "count", "amount", "expected", *(["unknown"] if any(e.unknown for e in made.periods) else [])]
     known = {each.period or "no day": each.expected.amount for each in made.periods if each.expected is not None}
-    note = f"no exchange rate for {', '.join(made.missing_rates)}" if made.missing_rates else ""
-    shown = (tables.table(rows, columns, most), charts.bars(known, made.currency), note)
+    shown = (tables.table(rows, columns, most), charts.bars(known, made.currency), _missing(made.missing_rates))
     return "\n\n".join(text for text in shown if text)

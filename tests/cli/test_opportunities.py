@@ -155,3 +155,21 @@ def test_a_list_of_opportunities_tells_their_stages(crm: Crm, deal: dict[str, An
     head, _, row = crm("list", "opportunity").out.splitlines()
     assert {"stage", "expected_close", "owner"} <= set(head.split())
     assert "prospecting" in row and "2026-03-31" in row and "Omar" in row
+
+
+def test_nothing_is_said_in_words(crm: Crm) -> None:
+    """Whoever starts would see an empty screen, and not know whether anything went wrong."""
+    assert "There is no pipeline yet" in crm("pipeline").out
+    assert "No opportunity is open" in crm("forecast").out
+
+
+def test_stages_of_several_pipelines_are_told_apart(crm: Crm, tmp_path: Any) -> None:
+    """Two stages of one name would share a bar; a sum that is left out would leave its reader without a word."""
+    file = tmp_path / "pipelines.jsonl"
+    file.write_text('{"name":"new","stages":[{"stage":"Offer"}]}\n{"name":"renewals","stages":[{"stage":"Offer"}]}\n')
+    assert crm.json("import", "pipeline", str(file)).done["records"] == 2
+    crm.add("opportunity", "name=a", "pipeline=new", "amount=5 USD")
+    crm.add("opportunity", "name=b", "pipeline=renewals", "amount=5 EUR")
+    text = crm("pipeline").out
+    assert "new: Offer" in text and "renewals: Offer" in text
+    assert "crm add exchange_rate from_currency=USD" in text

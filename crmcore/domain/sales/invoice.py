@@ -90,7 +90,9 @@ def sound_invoice(invoice: Invoice) -> Mapping[str, str]:
     since="0.2",
 )
 class Invoice(Record):
-    """What a customer is asked to pay until `due_on`. `discount` is taken off the sum of the lines.
+    """What a customer is asked to pay until `due_on`, for an order or for what an opportunity has brought.
+
+    `discount` is taken off the sum of the lines.
 
     `total`, `due_on`, `paid_on` and the status `paid` are as stated, or follow: see `complete_invoice`. crmcore sets
     `days_late`, the days from `due_on` to `paid_on`, below 0 for what was paid early.
@@ -98,6 +100,7 @@ class Invoice(Record):
 
     customer: UUID | None = field.reference("customer", default=None, kw_only=True)
     order: UUID | None = field.reference("order", default=None, kw_only=True, index=True)
+    opportunity: UUID | None = field.reference("opportunity", default=None, kw_only=True, index=True)
     number: str | None = field.text(default=None, kw_only=True, length=100, fold=False, unique=True)
     status: str = field.choice(*STATES, default="open", kw_only=True)
     issued_on: dt.date | None = field.date(default=None, index=True)
