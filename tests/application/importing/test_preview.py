@@ -44,6 +44,7 @@ CELLS = {
         "quantity": st.sampled_from(["1", "2", "many"]),
     },
 }
+ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 MISSING = {"user": "manager", "customer": "owner", "order": "product"}
 
 
@@ -57,6 +58,15 @@ def files(draw: st.DrawFn) -> tuple[str, str, str]:
     missing = draw(st.sampled_from(["reject", "create", "leave"]))
     column = MISSING[record]
     return record, text, f'[columns]\n{column} = {{ field = "{column}", missing = "{missing}" }}\n'
+
+
+def masked(found: Any) -> Any:
+    """What came of a run, with every id that its texts name masked: they are other ones in each run."""
+    if isinstance(found, dict):
+        return {key: masked(value) for key, value in found.items()}
+    if isinstance(found, list | tuple):
+        return [masked(each) for each in found]
+    return ID.sub("(id)", found) if isinstance(found, str) else found
 
 
 @contextmanager
@@ -86,14 +96,14 @@ def test_previews_and_resumed_runs_are_as_whole_ones(file: tuple[str, str, str],
         preview = outcome(whole.import_file(folder / "rows.csv", record, dry_run=True, **asked), folder / "rejects.csv")
         assert not any(contents(whole).values()) and batches(whole) == [] and whole.feed() == []
         run = outcome(whole.import_file(folder / "rows.csv", record, **asked), folder / "rejects.csv")
-        assert run == preview
+        assert masked(run) == masked(preview)
         try:
             broken.import_file(folder / "rows.csv", record, progress=killer(place), **asked)
         except Killed:
             left = batches(broken)
             resume = left[0].id if left else None
             again = broken.import_file(folder / "rows.csv", record, resume=resume, **asked)
-            assert outcome(again, folder / "rejects.csv") == run
+            assert masked(outcome(again, folder / "rejects.csv")) == masked(run)
         assert contents(broken) == contents(whole)
 
 
