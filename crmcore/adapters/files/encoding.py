@@ -21,6 +21,7 @@ __all__ = ["decoded", "detect", "is_deduced"]
 
 _CHUNK = 262_144
 _HEAD = 65_536
+_ENOUGH = 2
 _ADVICE = "say which encoding it is with --encoding, for example --encoding cp1256"
 _NO_FILE_ENCODINGS = ("idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7")
 _MARKS = (  # the longer marks first: that of UTF-32-LE starts with that of UTF-16-LE
@@ -113,6 +114,10 @@ def _by_mark(path: Path, head: bytes, declared: str | None) -> str | None:
 
 def _told(path: Path, head: bytes, declared: str) -> str:
     name = _known(declared)
+    if _has_one_byte_a_character(name) and _is_surely_utf8(path):
+        raise ImportRefused(
+            f"{path} is UTF-8, but --encoding says {declared}: leave --encoding out", file=str(path), encoding=declared
+        )
     if name != "utf-16":
         return name
     # Without a mark, "utf-16" would silently mean the byte order of this machine.
@@ -124,6 +129,25 @@ def _told(path: Path, head: bytes, declared: str) -> str:
             encoding=declared,
         )
     return order
+
+
+def _has_one_byte_a_character(codec: str) -> bool:
+    """Whether UTF-8 would be taken for text of this codec, letter by wrong letter; ASCII itself refuses it."""
+    if codec == "ascii" or codec.startswith("utf"):
+        return False
+    return len(bytes(range(256)).decode(codec, "replace")) == 256
+
+
+def _is_surely_utf8(path: Path) -> bool:
+    """Whether all of the file is UTF-8, with two characters of several bytes: one might be chance."""
+    found = 0
+    try:
+        for text in decoded(path, "utf-8"):
+            if found < _ENOUGH and not text.isascii():
+                found += sum(not character.isascii() for character in text)
+    except ImportRefused:
+        return False
+    return found >= _ENOUGH
 
 
 def _proven(path: Path, head: bytes) -> str:

@@ -78,6 +78,29 @@ def test_a_wrong_declaration_is_refused(opened: Opener, data: bytes, declared: s
         opened(data, encoding=declared)
 
 
+@pytest.mark.parametrize("declared", ["cp1256", "windows-1252", "latin-1", "iso-8859-6", "koi8-r"])
+@pytest.mark.parametrize("filling", [0, 300_000], ids=["small", "of several pieces"])
+def test_utf8_declared_as_an_encoding_of_one_byte_is_refused(opened: Opener, declared: str, filling: int) -> None:
+    """Every name beyond ASCII would be stored as mojibake, for such an encoding takes any bytes."""
+    data = b"name,email\r\n" + b"Ann,ann@example.com\r\n" * (filling // 20) + TABLE.encode()
+    with pytest.raises(ImportRefused, match=f"is UTF-8, but --encoding says {declared}: leave --encoding out"):
+        opened(data, encoding=declared)
+
+
+@pytest.mark.parametrize(
+    ("data", "declared", "read"),
+    [
+        (b"name\nAnn\n", "cp1256", "Ann"),  # nothing beyond ASCII
+        (b"name\nZo\xc3\xab\n", "latin-1", "ZoÃ«"),  # one character may be chance
+        (b"name\n\xe9t\xe9 \xc3\xab \xc3\xab\n", "latin-1", "été Ã« Ã«"),  # not all of it is UTF-8
+        ("name\n日本\n".encode("gbk"), "gbk", "日本"),
+    ],
+)
+def test_other_encodings_are_taken_as_declared(opened: Opener, data: bytes, declared: str, read: str) -> None:
+    """Who declares the right encoding would be told that it is wrong."""
+    assert cells(list(opened(data, encoding=declared))) == [{"name": read}]
+
+
 @pytest.mark.parametrize("declared", ["UTF8", "utf_8", "utf-8-sig"])
 def test_a_right_declaration_agrees_with_the_mark(opened: Opener, declared: str) -> None:
     """Saying what the mark says would be refused, or leave the mark in the first name."""
