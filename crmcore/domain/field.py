@@ -37,7 +37,8 @@ KEY: Final = "crmcore"
 @attrs.frozen(kw_only=True)
 class Field:
     """A declared field. `length` is in characters, `scale` in decimal places; `target` names the record type
-    that a reference points at ("*": the type that the sibling field `target_field` names)."""
+    that a reference points at ("*": the type that the sibling field `target_field` names). `tells` names fields of the
+    record that a log is about which are read from this field of the log: it is hidden where one of them is."""
 
     kind: Kind
     name: str = ""
@@ -53,6 +54,7 @@ class Field:
     search: Search | None = None
     fold: bool = False
     personal: bool = False
+    tells: tuple[str, ...] = ()
     merge: Merge = "most_recent"
     on_remove: OnRemove = "refuse"
     on_erase: OnErase = "wipe"

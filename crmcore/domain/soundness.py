@@ -110,6 +110,16 @@ def check_followers(type: RecordType) -> None:
             raise _wrong(f"{owner}.{name}", 'on_remove="follow" is for records that are append-only')
 
 
+def check_tells(type: RecordType, records: Mapping[str, RecordType]) -> None:
+    """A field of a log tells of fields that the record has which the log is about."""
+    about = records.get(type.followed.target) if type.followed is not None else None
+    known = {field.name for field in about.fields} if about is not None else set()
+    for owner, fields in ((type.name, type.fields), *((part.name, part.fields) for part in type.parts)):
+        for each in fields:
+            if unknown := [name for name in each.tells if owner != type.name or name not in known]:
+                raise _wrong(f"{owner}.{each.name}", f"tells {unknown[0]!r}: no field of what the log is about")
+
+
 def check_flat(type: RecordType, part: PartType, view: Flat) -> None:
     """The conditions of a flat name can hold, and what is searched is text."""
     for name, value in view.where.items():
@@ -138,8 +148,8 @@ def check_facet(facet: FacetType) -> None:
     check_attributes(facet.cls, ("version", "id"))
     check_options(owner, facet.fields)
     check_anywhere(owner, facet.fields, own=False)
-    if any(f.on_remove == "follow" for f in facet.fields):
-        raise _wrong(owner, 'on_remove="follow" is for records that are append-only')
+    if any(f.on_remove == "follow" or f.tells for f in facet.fields):
+        raise _wrong(owner, 'on_remove="follow" and tells are for records that are append-only')
 
 
 def check_record(type: RecordType, records: Mapping[str, RecordType]) -> None:
@@ -157,6 +167,7 @@ def check_record(type: RecordType, records: Mapping[str, RecordType]) -> None:
     check_names(type)
     check_groups(type)
     check_followers(type)
+    check_tells(type, records)
     for view in type.options.flats:
         if (behind := type.part(view.part)) is not None:
             check_flat(type, behind, view)

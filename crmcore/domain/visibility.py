@@ -84,11 +84,9 @@ def _is_apart(one: Flat, other: Flat) -> bool:
 
 def hidden_in_log(log: RecordType, hidden: Set[str]) -> frozenset[str]:
     """The fields of a log in which hidden fields of the record that it is about would be read: those of the same name,
-    those that end with it (`to_stage` for `stage`), and texts for several fields (`reason` for `lost_reason`)."""
+    those that end with it (`to_stage` for `stage`), and those that declare so (`tells`)."""
     return frozenset(f.name for f in log.fields for name in hidden if _tells(f, name))
 
 
 def _tells(field: Field, hidden: str) -> bool:
-    if field.name == hidden or field.name.endswith(f"_{hidden}"):
-        return True
-    return field.kind == "text" and hidden.endswith(f"_{field.name}")
+    return field.name == hidden or field.name.endswith(f"_{hidden}") or hidden in field.tells

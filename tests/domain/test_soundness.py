@@ -30,6 +30,11 @@ def _declares(**annotations: Any) -> Callable[[], object]:
     return lambda: catalogue([_record(annotations=annotations)])
 
 
+def _log(**annotations: Any) -> Callable[[], object]:
+    fields = {"order": field.reference("order", on_remove="follow"), **annotations}
+    return lambda: catalogue([_record(annotations=fields, append_only=True)])
+
+
 def _options(**options: Any) -> Callable[[], object]:
     def declare() -> object:
         fields = {
@@ -113,6 +118,10 @@ STEP = Transition(name="pay", sources=("open",), target="paid")
         (_declares(tags=field.choices(default=frozenset(), unique=True)), "cannot be unique"),
         (_declares(data=field.json(default=None, index=True)), "cannot be indexed"),
         (_declares(owner=field.reference("user", on_remove="clear")), "may be missing"),
+        (_declares(why=field.text(default=None, tells=("name",))), "no field of what the log is about"),
+        (_log(why=field.text(default=None, tells=("colour",))), "tells 'colour'"),
+        (_part("piece", why=field.text(default=None, tells=("line",))), "no field of what the log is about"),
+        (_facet(why=field.text(default=None, tells=("status",))), "append-only"),
         (_declares(about=field.reference("*")), "target_field"),
         (_declares(about=field.reference("*", target_field="about")), "target_field"),
         (_declares(level=field.choice("a", " ")), "not blank"),
@@ -190,6 +199,7 @@ def test_a_good_declaration_of_the_same_shape_is_taken() -> None:
     assert "clinic.sample" in catalogue([_record(annotations={"size": field.integer(default=0)})]).records
     assert _options(title=("size",), indexes=(("size", "at"),), unique=(("size", "owner"),), subject="owner")()
     assert _view(where={"kind": "sign"}, search="name")()
+    assert _log(why=field.text(default=None, tells=("status", "total")))()
     assert _part("piece", size=field.integer(default=0))()
     assert _facet(size=field.integer(default=0))()
     assert _declares(kind=field.text(), about=field.reference("*", target_field="kind"))()

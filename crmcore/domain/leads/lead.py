@@ -132,4 +132,4 @@ class LeadChange(Record):
     at: dt.datetime = field.datetime()
     by: str = field.text(length=500, fold=False)
     rule: str | None = field.text(default=None, length=100, fold=False)
-    evidence: str | None = field.text(default=None, length=500, personal=True)
+    evidence: str | None = field.text(default=None, length=500, personal=True, tells=("reason",))

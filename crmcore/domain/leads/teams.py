@@ -67,8 +67,8 @@ class Assignment(Record):
     """Who got a lead, by which rule and why, written by crmcore; a user or a queue."""
 
     lead: UUID = field.reference("lead", on_remove="follow")
-    user: UUID | None = field.reference("user", default=None, index=True, kw_only=True)
+    user: UUID | None = field.reference("user", default=None, index=True, kw_only=True, tells=("owner",))
     queue: str | None = field.text(default=None, length=100, kw_only=True)
     rule: str = field.text(length=100, fold=False)
-    reason: str = field.text(length=500)
+    reason: str = field.text(length=500, tells=("owner", "queue"))
     at: dt.datetime = field.datetime()

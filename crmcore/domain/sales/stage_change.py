@@ -45,7 +45,7 @@ class StageChange(Record):
     cycle_days: int | None = field.integer(default=None)
     customer: UUID | None = field.reference("customer", default=None)
     name: str | None = field.text(default=None)
-    reason: str | None = field.text(default=None, length=500)
+    reason: str | None = field.text(default=None, length=500, tells=("stage_reason", "won_reason", "lost_reason"))
 
 
 def time_in_stage(changes: Iterable[StageChange], until: dt.datetime) -> dict[str, dt.timedelta]:

@@ -7,11 +7,13 @@ from uuid import UUID
 
 import pytest
 
-from crmcore import Order, OrderLine, Person, Product
+from crmcore import Order, OrderLine, Person, Product, User
 from crmcore.application.unit import UnitOfWork
 from crmcore.crm import Crm
-from crmcore.domain.errors import CrmError, DuplicateValue, IllegalTransition, InvalidRecord
+from crmcore.domain.errors import CrmError, DuplicateValue, IllegalTransition, InvalidRecord, PredicateError
 from crmcore.domain.leads.lead import Lead, LeadChange
+from crmcore.domain.leads.teams import Assignment
+from crmcore.domain.record import Record
 from crmcore.testing.fakes import Restricted
 from tests.application.test_running import side_by_side
 from tests.shared import SharedCrm
@@ -222,3 +224,44 @@ def test_a_converted_lead_keeps_what_it_was(shared: SharedCrm) -> None:
         assert work.leads.get(lead.id).stage == "customer"
         work.opportunities.remove(made.id)
         assert work.leads.get(lead.id).opportunity is None
+
+
+@pytest.mark.parametrize(
+    ("hidden", "log", "gone"),
+    [
+        ("reason", Assignment, {"evidence", "reason"}),
+        ("owner", Assignment, {"user", "reason"}),
+        ("queue", Assignment, {"queue", "reason"}),
+        ("stage", LeadChange, {"from_stage", "to_stage"}),
+    ],
+)
+def test_what_is_hidden_of_a_lead_is_hidden_in_its_logs(
+    shared: SharedCrm, hidden: str, log: type[Record], gone: set[str]
+) -> None:
+    """Why a lead was lost, or whose it is, would be read in its steps and assignments by those who may not know."""
+    crm = shared.fresh(policy=Restricted(hidden={"lead": [hidden]}))
+    lead = new_lead(crm)
+    with crm.work("root") as work:
+        work.leads.assign(lead.customer)
+        work.leads.assign(lead.customer, owner=work.users.add(User("Omar")).id)
+        work.leads.change(lead.id, stage="lost", reason="their secret")
+        told = _told(work)
+    assert all(told.values())
+    with crm.work("sara") as work:
+        seen = _told(work)
+        assert {name: [] if name in gone else values for name, values in told.items()} == seen
+        with pytest.raises(PredicateError, match="unknown field"):
+            work[log].query(f'{max(gone)} != "x"')
+
+
+def _told(work: UnitOfWork) -> dict[str, list[object]]:
+    """What the logs tell, by field."""
+    logs: dict[type[Record], tuple[str, ...]] = {
+        LeadChange: ("from_stage", "to_stage", "by", "evidence"),
+        Assignment: ("user", "queue", "rule", "reason"),
+    }
+    return {
+        name: [value for row in work[log].query(sort="at").items if (value := getattr(row, name)) is not None]
+        for log, names in logs.items()
+        for name in names
+    }

@@ -341,7 +341,7 @@ def test_what_is_hidden_of_an_opportunity_is_hidden_in_its_history(shared: Share
             work[StageChange].query('to_stage = "prospecting"')
 
 
-@pytest.mark.parametrize("hidden", ["lost_reason", "stage_reason"])
+@pytest.mark.parametrize("hidden", ["lost_reason", "won_reason", "stage_reason"])
 def test_hidden_reasons_are_hidden_in_the_history(shared_memory: SharedCrm, hidden: str) -> None:
     """Why a sale was lost would be read in its history by those who may not know."""
     crm = shared_memory.fresh(policy=Restricted(hidden={"opportunity": [hidden]}))
