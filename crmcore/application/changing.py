@@ -86,7 +86,7 @@ def write(unit: Session, type: RecordType, before: Record, own: dict[str, Any], 
     renumbered = {
         p.attribute: numbered(p, getattr(after, p.attribute)) for p in plan.parts if getattr(after, p.attribute)
     }
-    after = evolve(after, **renumbered)
+    after = evolve(after, **renumbered) if renumbered else after
     check_record(plan, after)
     diff = journal.difference(journal.plain_record(plan, before), journal.plain_record(plan, after))
     if not diff:

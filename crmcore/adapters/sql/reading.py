@@ -87,18 +87,15 @@ class Reader:
 
     def lock(self, record: RecordType, id: UUID, shared: bool = False) -> bool:
         """Hold a record until the transaction ends; False if there is none."""
+        found = self.model.statement(("lock", record.name, shared), lambda: self._lock(record, shared))
+        if self.model.backend == "sqlite" and not shared:
+            return self.runner.run(found.text, self.model.stored_id(id)) == 1
+        return bool(self.runner.fetch(found.text, self.model.stored_id(id)))
+
+    def _lock(self, record: RecordType, shared: bool) -> Any:
         table = self.model.tables.records[record.name]
         held = table.c.id == sa.bindparam("p0", type_=table.c.id.type)
-        if self.model.backend == "sqlite":  # a joined transaction may be deferred: this makes it a writer
-            touch = self.model.statement(
-                ("lock", record.name), lambda: sa.update(table).values(version=table.c.version).where(held)
-            )
-            return self.runner.run(touch.text, self.model.stored_id(id)) == 1
-        found = self.model.statement(
-            ("lock", record.name, shared),
-            lambda: sa.select(constant("1"))
-            .select_from(table)
-            .where(held)
-            .with_for_update(read=shared, key_share=not shared),
-        )
-        return bool(self.runner.fetch(found.text, self.model.stored_id(id)))
+        if self.model.backend == "sqlite" and not shared:  # a joined transaction may be deferred: now it is a writer
+            return sa.update(table).values(version=table.c.version).where(held)
+        # SQLite says nothing of locks: it has one writer.
+        return sa.select(constant("1")).select_from(table).where(held).with_for_update(read=shared, key_share=not shared)

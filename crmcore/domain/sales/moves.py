@@ -29,8 +29,8 @@ def settled(before: Opportunity | None, after: Opportunity, pipeline: Pipeline, 
         values["stage_reason"] = None  # it told why the stage before
     if before is None and after.opened_on is None and is_born_here(after):
         values["opened_on"] = min(today, values["closed_on"] or today)
-    made = evolve(after, **values)
-    return evolve(made, cycle_days=_cycle(made, today))
+    values["cycle_days"] = _cycle(after, values.get("opened_on", after.opened_on), values["closed_on"])
+    return evolve(after, **values)
 
 
 def is_born_here(opportunity: Opportunity) -> bool:
@@ -93,10 +93,9 @@ def _closing(before: Opportunity | None, after: Opportunity, stage: Stage, today
     return {"closed_on": after.closed_on if known else today}
 
 
-def _cycle(opportunity: Opportunity, today: dt.date) -> int | None:
-    if opportunity.closed_on is None:
+def _cycle(opportunity: Opportunity, start: dt.date | None, end: dt.date | None) -> int | None:
+    if end is None:
         return None
-    start = opportunity.opened_on
     if start is None and opportunity.created_at is not None and is_born_here(opportunity):
         start = opportunity.created_at.date()
-    return None if start is None else max((opportunity.closed_on - start).days, 0)
+    return None if start is None else max((end - start).days, 0)
