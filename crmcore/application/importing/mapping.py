@@ -26,13 +26,15 @@ SECTIONS: Final = ("record", "ignore", "columns", "defaults")
 class ColumnRule:
     """One line under `[columns]`. `missing`: what becomes of a reference to a record that is not there; `also`: by
     column of the file, further fields of a record that is created for it, `new`: values that each of those has.
-    `number` "whole": 17850.0 stands for 17850.
+    `number` "whole": 17850.0 stands for 17850. `currency_column`: the column that has the currencies of the amounts;
+    where it is blank, `currency` counts.
     """
 
     column: str
     field: str
     values: Mapping[str, str] | None = None
     currency: str | None = None
+    currency_column: str | None = None
     decimal: str | None = None
     date_format: str | None = None
     calendar: str | None = None
@@ -42,6 +44,11 @@ class ColumnRule:
     number: str | None = None
     also: Mapping[str, str] | None = None
     new: Mapping[str, str] | None = None
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The further columns of the file that the rule uses."""
+        return (*(self.also or ()), *((self.currency_column,) if self.currency_column else ()))
 
     @property
     def further(self) -> dict[str, str]:

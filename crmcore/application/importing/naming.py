@@ -48,7 +48,7 @@ def name_columns(
     for rule in mapping.columns:
         chosen.setdefault(rule.field, []).append(rule)
     taken = {rule.column for rule in mapping.columns} | set(mapping.ignore)
-    taken.update(column for rule in mapping.columns for column in rule.also or ())
+    taken.update(column for rule in mapping.columns for column in rule.others)
     strangers: dict[str, str] = {}
     for column, field in _found(columns, wholes, [c for c in header if c not in taken], strangers).items():
         given = chosen.setdefault(field, [])
@@ -56,6 +56,7 @@ def name_columns(
             strangers[column] = f"is {field}, as {given[0].column!r} is already"
         else:
             given.append(ColumnRule(column=column, field=field))
+    _pair_currencies(columns, chosen, strangers)
     if not ignore_unknown:
         own = columns_of_exporter(header)
         if foreign := {column: strangers[column] for column in header if column in strangers and column not in own}:
@@ -88,13 +89,17 @@ def _check_map(columns: Columns, wholes: Sequence[str], mapping: ColumnMapping, 
     record, known = columns.type.name, [*columns.by_name, *wholes]
     problems = []
     for rule in mapping.columns:
-        for named in (rule.column, *(rule.also or ())):
+        for named in (rule.column, *rule.others):
             if header is not None and named not in header:
                 problems.append(f"the file has no column {named!r}{_hint(named, header)}")
         if rule.field in KEPT:
             problems.append(f"{rule.field!r} is set by crmcore itself")
         elif rule.field not in known:
             problems.append(f"{record} has no field {rule.field!r}{_hint(rule.field, known)}")
+        elif rule.currency_column and not _is_money(columns, rule.field):
+            problems.append(f"{rule.field!r} is no amount of money: a currency_column says nothing of it")
+        elif rule.currency_column == rule.column:
+            problems.append(f"{rule.column!r} cannot be its own currency_column")
         others = [r.column for r in mapping.columns if r.field == rule.field and r.column != rule.column]
         if others and not takes_several(columns, rule.field):
             problems.append(f"{rule.column!r} and {others[0]!r} are both {rule.field!r}, which is one value")
@@ -106,6 +111,25 @@ def _check_map(columns: Columns, wholes: Sequence[str], mapping: ColumnMapping, 
     if problems:
         listed = "; ".join(dict.fromkeys(problems))
         raise ImportRefused(f"the map does not fit: {listed}", problems=list(dict.fromkeys(problems)))
+
+
+def _pair_currencies(columns: Columns, chosen: dict[str, list[ColumnRule]], strangers: dict[str, str]) -> None:
+    """A column called `currency` is that of the one column of amounts; of several, a map has to say which ones."""
+    named = [column for column in strangers if plain_header(column) == "currency"]
+    amounts = [field for field in chosen if _is_money(columns, field)]
+    if not named or not amounts or "currency" in columns.by_name:
+        return
+    rule, *several = chosen[amounts[0]]
+    if len(named) == len(amounts) == 1 and not several and rule.currency is None and rule.currency_column is None:
+        chosen[amounts[0]] = [attrs.evolve(rule, currency_column=named[0])]
+        del strangers[named[0]]
+        return
+    for column in named:
+        strangers[column] += "; in a map, the `currency_column` of an amount can be this one"
+
+
+def _is_money(columns: Columns, field: str) -> bool:
+    return field in columns.by_name and columns.by_name[field].field.kind == "money"
 
 
 def _found(columns: Columns, wholes: Sequence[str], header: Sequence[str], strangers: dict[str, str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import attrs
 
 from crmcore.application.importing.binding import Binding
+from crmcore.application.importing.currency_columns import OF_COLUMN, row_reader
 from crmcore.application.importing.mapping import ColumnRule
 from crmcore.application.importing.report import Refusal
 from crmcore.application.importing.whole_parts import looks_whole, read_parts
@@ -47,7 +48,7 @@ class RowTyper:
         self._joined = {f: rules for f, rules in binding.rules.items() if len(rules) > 1}
         self._wholes = [(p, binding.wholes[p.attribute]) for p in binding.type.parts if p.attribute in binding.wholes]
         keys = {name: f"\0{name}" if name in self._joined else rules[0].column for name, rules in binding.rules.items()}
-        self._read = schemas.reader(binding.type, list(binding.rules), binding.given, keys)
+        self._read = row_reader(binding, schemas, keys)
         self._emails = _email_columns(binding)
 
     def type(self, raw: RawRow) -> Row:
@@ -96,6 +97,8 @@ class RowTyper:
 
     def _column(self, raw: RawRow, problem: Problem) -> str:
         """The column of the file at fault: of several for one field, that which has the value."""
+        if problem.field.startswith(OF_COLUMN):
+            return problem.field.removeprefix(OF_COLUMN)
         for rule in self._joined.get(problem.field, ()):
             if problem.value == raw.values.get(rule.column):
                 return rule.column
