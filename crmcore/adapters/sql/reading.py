@@ -98,4 +98,5 @@ class Reader:
         if self.model.backend == "sqlite" and not shared:  # a joined transaction may be deferred: now it is a writer
             return sa.update(table).values(version=table.c.version).where(held)
         # SQLite says nothing of locks: it has one writer.
-        return sa.select(constant("1")).select_from(table).where(held).with_for_update(read=shared, key_share=not shared)
+        found = sa.select(constant("1")).select_from(table).where(held)
+        return found.with_for_update(read=shared, key_share=not shared)
