@@ -11,7 +11,7 @@ from crmcore.application.rules import Pairs
 from crmcore.application.session import Session
 from crmcore.domain.bound import BoundQuery, Test, every
 from crmcore.domain.errors import IllegalTransition, InvalidRecord
-from crmcore.domain.leads.lead import Lead, LeadChange, fixed_fields
+from crmcore.domain.leads.lead import Lead, LeadChange, fixed_fields, is_born_here
 from crmcore.domain.leads.lifecycle import FACTS, STAGES, STARTS
 
 
@@ -38,8 +38,7 @@ class LeadRule:
 
 
 def _check_start(lead: Any) -> None:
-    is_born_here = lead.source is None and lead.external_id is None
-    if is_born_here and lead.stage in STAGES and lead.stage not in STARTS:
+    if is_born_here(lead) and lead.stage in STAGES and lead.stage not in STARTS:
         raise IllegalTransition(
             f"a lead that is first recorded here may not begin as {lead.stage!r}; it begins as {' or '.join(STARTS)}",
             workflow="lead:stage",

@@ -12,7 +12,7 @@ from crmcore.domain import field
 from crmcore.domain.copying import evolve
 from crmcore.domain.leads.lifecycle import STAGES
 from crmcore.domain.part import Part, part, parts
-from crmcore.domain.record import Record, record
+from crmcore.domain.record import NIL, Record, record
 
 DIMENSIONS: Final = ("budget", "authority", "need", "timeline")
 """What BANT asks."""
@@ -65,11 +65,17 @@ def check_lead(lead: Lead) -> Mapping[str, str]:
     return problems
 
 
+def is_born_here(new: Lead) -> bool:
+    """Whether a new lead is first recorded here: one with an id of its own, a source or an external id comes from
+    another system or database."""
+    return new.id == NIL and new.source is None and new.external_id is None
+
+
 def fixed_fields(before: Lead | None, after: Lead) -> Mapping[str, str]:
     """What may not change like this, by field: a lead that was converted is read-only, and only converting sets
     what it was converted to."""
     if before is None:
-        named = CONVERTED if after.source is None and after.external_id is None else ()
+        named = CONVERTED if is_born_here(after) else ()
         return {name: BY_CONVERTING for name in named if getattr(after, name) is not None}
     if before.stage != after.stage == "recycled":
         return {}

@@ -34,7 +34,7 @@ FACTS: Final[Mapping[str, int]] = {"customer": 1, "repeat": 2}
 """Stages that are facts, with the number of sales that they take: nobody sets them by hand."""
 
 STARTS: Final = FORWARD[: FORWARD.index("opportunity")]
-"""Where a lead may begin that was first recorded here; one from another system begins where it stood there."""
+"""Where a lead may begin that was first recorded here; from elsewhere it begins where it stood there."""
 
 _LABELS: Final[Mapping[str, tuple[str, str, str, str]]] = {
     "visitor": ("visit", "Visits", "بازدید", "زيارة"),
