@@ -86,5 +86,5 @@ def test_a_lead_that_is_new_here_begins_at_the_beginning(shared_memory: SharedCr
         customer = work.customers.add(Person("Leila")).id
         for values in ({"converted_at": work.now()}, {"stage": "opportunity"}):
             with pytest.raises(CrmError, match=r"convert|begin"), work.savepoint():
-                work.leads.add(Lead(customer, **values))  # type: ignore[arg-type]
+                work.leads.add(Lead(customer, **values))
         assert work.leads.add(Lead(customer, stage="opportunity", id=UUID(int=7))).stage == "opportunity"
