@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
+from crmcore.application.importing.lookup import Crowds
 from crmcore.application.importing.mapping import ColumnRule
 from crmcore.application.importing.naming import Naming, name_columns
 from crmcore.application.importing.plan import ImportPlan
@@ -34,8 +35,9 @@ ANYHOW: Final = "*"
 @attrs.frozen(kw_only=True, eq=False)
 class Binding:
     """The columns of a file as a record type's. `every` has all columns of the type, `columns` those that the actor may
-    see, `rules` has the columns of the file by field, `wholes` those in which
-    parts may stand whole by attribute, `given` how the texts are read, `defaults` typed values of new records."""
+    see, `rules` has the columns of the file by field, `wholes` those in which parts may stand whole by attribute,
+    `given` how the texts are read, `defaults` typed values of new records; `crowds` is what was found out of keys that
+    too many records share."""
 
     type: RecordType
     every: Columns
@@ -46,6 +48,7 @@ class Binding:
     references: Mapping[str, ReferenceRule]
     defaults: dict[str, Any]
     left_out: tuple[str, ...]
+    crowds: Crowds = attrs.field(factory=dict)
 
     @cached_property
     def grouped(self) -> bool:

@@ -31,17 +31,24 @@ CROWD: Final = 100
 REMEMBERED: Final = 20_000
 
 
-class Lookup:
-    """Looks for records of one type; `facets` are fetched with them."""
+Crowds = dict[Key, tuple[UUID, ...]]
+"""The first records of keys that too many share."""
 
-    def __init__(self, unit: UnitOfWork, type: RecordType, facets: Sequence[type[Facet]] = ()) -> None:
+
+class Lookup:
+    """Looks for records of one type; `facets` are fetched with them. `crowds` is what was found out of crowds before:
+    without it each look-up would read all of a crowd once."""
+
+    def __init__(
+        self, unit: UnitOfWork, type: RecordType, facets: Sequence[type[Facet]] = (), crowds: Crowds | None = None
+    ) -> None:
         self._unit = unit
         self.type = type
         self._facets = tuple(facets)
         self._facet_types: tuple[FacetType, ...] = tuple(unit.catalogue.facet_of(cls, type) for cls in facets)
         self._keys_of = unit.kernel.plan(type).keys
         self._hides = bool(unit.rule(type).hidden)
-        self._crowded: dict[Key, tuple[UUID, ...]] = {}
+        self._crowded: Crowds = {} if crowds is None else crowds
         self.name = name_field(type)
         self._names = _names_of(type)
 

@@ -66,7 +66,7 @@ class Matcher:
     def __init__(self, unit: UnitOfWork, binding: Binding, plan: ImportPlan, start: Start) -> None:
         columns = self.columns = binding.columns
         self.type = binding.type
-        lookup = Lookup(unit, binding.type, _facets(binding))
+        lookup = Lookup(unit, binding.type, _facets(binding), binding.crowds)
         self._origin = plan.origin
         self._since = start.at
         self._new_id = unit.kernel.ids.new
