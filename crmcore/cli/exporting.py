@@ -52,7 +52,8 @@ class Target:
 @click.option(
     "--columns",
     metavar="A,B",
-    help="These fields only, of the record itself; those of its facets are dotted: loyalty.tier.",
+    help="These fields only; facets are dotted: loyalty.tier, and in tables also references: customer.city. What "
+    "stands behind references is for reading: no import takes it.",
 )
 @click.option(
     "--out",
@@ -65,7 +66,8 @@ class Target:
     type=click.Choice(READERS),
     default="machine",
     show_default=True,
-    help="For a machine every value is exact; for a spreadsheet nothing in it can run as a formula.",
+    help="For a machine every value is exact; for a spreadsheet nothing in it can run as a formula, and without "
+    "--columns names stand in place of the ids of references.",
 )
 @click.option(
     "--language",
@@ -129,6 +131,7 @@ def _write(
                 sink,
                 target.form,
                 for_spreadsheet=for_spreadsheet,
+                labelled=for_spreadsheet and not asked,
                 progress=steps(done),
             )
 

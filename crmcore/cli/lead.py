@@ -7,13 +7,14 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 import click
 
+from crmcore.application.referred import labels
 from crmcore.cli import errors, lead_figures, output, tables
 from crmcore.cli.groups import Group
 from crmcore.cli.lead_figures import business_line_option, customer_argument, customer_id
 from crmcore.cli.listing import after_option, limit_option, where_option
 from crmcore.cli.naming import source_option
 from crmcore.cli.options import Command
-from crmcore.cli.records import Face, labels
+from crmcore.cli.records import Face
 from crmcore.cli.session import Session, pass_session
 from crmcore.cli.values import read_values
 from crmcore.domain import grammar

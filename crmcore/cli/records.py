@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from crmcore.application import reading
+from crmcore.application.referred import labels, refers
 from crmcore.domain import listing
 from crmcore.domain.columns import Column, Columns, Group, columns_of
 from crmcore.domain.errors import UnknownName
 from crmcore.domain.facet import Facet
-from crmcore.domain.field import Field
-from crmcore.domain.label import label_of
 from crmcore.domain.part import PartType
 from crmcore.domain.record import ENVELOPE, Record, RecordType
 
@@ -112,17 +111,6 @@ class Face:
 def plain_part(type: PartType, part: Any) -> dict[str, Any]:
     """A part as plain values, with its number."""
     return {"no": part.no, **{f.name: f.plain(getattr(part, f.name)) for f in type.fields}}
-
-
-def refers(field: Field) -> bool:
-    """Whether a field holds the id of another record of a known type."""
-    return field.kind == "reference" and field.target not in ("", "*") and field.name != "id"
-
-
-def labels(work: UnitOfWork, target: str, ids: Sequence[UUID]) -> dict[str, str]:
-    """What a person knows these records by, by id; those that the actor may not see are left out."""
-    type = work.catalogue.record(target)
-    return {str(each.id): label_of(type, each) for each in reading.several(work, type, ids)}
 
 
 def _is_useful(column: Column) -> bool:

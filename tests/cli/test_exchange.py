@@ -214,6 +214,22 @@ def test_an_export_for_a_spreadsheet_holds_no_formula(crm: Crm, tmp_path: Path) 
     assert row["name"] == "=HYPERLINK(1)"
 
 
+def test_a_sheet_for_people_shows_names(crm: Crm, tmp_path: Path) -> None:
+    """Whoever opens the sheet would see ids where a list shows names, or a program names where it needs ids."""
+    sara = crm.add("user", "name=Sara")["id"]
+    crm.add("customer", "name=Ann", f"owner={sara}")
+    asked = {"sheet": ["--for", "spreadsheet"], "machine": [], "chosen": ["--columns", "owner", "--for", "spreadsheet"]}
+    for name, options in asked.items():
+        assert crm("export", "customer", "--out", f"{name}.csv", *options).status == 0
+    assert {name: table(tmp_path / f"{name}.csv")[0]["owner"] for name in asked} == {
+        "sheet": "Sara",
+        "machine": sara,
+        "chosen": sara,
+    }
+    assert crm("export", "customer", "--columns", "name,owner.name", "--out", "reached.csv").status == 0
+    assert table(tmp_path / "reached.csv") == [{"name": "Ann", "owner.name": "Sara"}]
+
+
 def test_a_failed_export_leaves_nothing(crm: Crm, tmp_path: Path) -> None:
     """A file of the right name with half the rows would be taken for the export."""
     crm.add("customer", "name=A")
