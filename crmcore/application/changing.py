@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Any
 from uuid import UUID
 
@@ -21,15 +22,23 @@ from crmcore.ports.storage import KeyRow, Transaction
 FIXED = frozenset({"id", "version", "created_at", "changed_at", "facets"})
 
 
-def change(unit: Session, type: RecordType, id: UUID, values: dict[str, Any], version: int | None) -> Record:
-    """The record with these values, stored; the record as it was if nothing differs."""
+def change(
+    unit: Session,
+    type: RecordType,
+    id: UUID,
+    values: dict[str, Any],
+    version: int | None,
+    *,
+    keeping: Set[str] | None = None,
+) -> Record:
+    """The record with these values, stored; the record as it was if nothing differs. `keeping`: see `write`."""
     dotted = {name: value for name, value in values.items() if "." in name}
     own = {name: value for name, value in values.items() if "." not in name}
     _refuse_unknown(unit, type, own)
     touched = facets.of_names(unit, type, dotted)
     before = reading.unblanked(unit, type, id, tuple(f.cls for f in touched))
     check_version(type, before, version)
-    after = write(unit, type, before, own) if own else before
+    after = write(unit, type, before, own, keeping=keeping) if own else before
     with unit.whole():
         changed = {f.cls: facets.change(unit, type, after, f, fields) for f, fields in touched.items()}
     return reading.blanked(unit, type, evolve(after, facets={**after.facets, **changed}))
@@ -72,23 +81,32 @@ def check_version(type: RecordType, record: Record, version: int | None) -> None
         )
 
 
-def write(unit: Session, type: RecordType, before: Record, own: dict[str, Any], *, by_rule: bool = False) -> Record:
+def write(
+    unit: Session,
+    type: RecordType,
+    before: Record,
+    own: dict[str, Any],
+    *,
+    by_rule: bool = False,
+    keeping: Set[str] | None = None,
+) -> Record:
     """Store these values of a record that was read for it; nothing is asked but what may be written. `by_rule`: they
-    follow from what the actor was allowed to write, so the policy is not asked again."""
+    follow from what the actor was allowed to write, so the policy is not asked again. `keeping`: they are former ones,
+    and stand as they were, with nothing added that follows from a step; unless one of the fields in `keeping`, which
+    have changed since, would have to change for them."""
     plan, now = unit.kernel.plan(type), unit.now()
     if type.options.append_only:
         raise InvalidRecord(type.name, dict.fromkeys(own, "an append-only record never changes"))
-    after = evolve(before, **revising.apply(type, before, own))
-    if type.options.complete is not None:
-        after = type.options.complete(before, after)
-    settled: list[Record] = ruling.prepared(unit, type, [(before, after)])
-    [after] = settled
+    given = evolve(before, **revising.apply(type, before, own))
+    after = _settled(unit, type, before, given)
+    if keeping is not None and keeping.isdisjoint(_difference(plan, given, after)):
+        after = given
     renumbered = {
         p.attribute: numbered(p, getattr(after, p.attribute)) for p in plan.parts if getattr(after, p.attribute)
     }
     after = evolve(after, **renumbered) if renumbered else after
     check_record(plan, after)
-    diff = journal.difference(journal.plain_record(plan, before), journal.plain_record(plan, after))
+    diff = _difference(plan, before, after)
     if not diff:
         return before
     after = evolve(after, version=before.version + 1, changed_at=now)
@@ -119,6 +137,18 @@ def write(unit: Session, type: RecordType, before: Record, own: dict[str, Any], 
     with unit.whole():
         ruling.followed(unit, type, [before], [after])
     return after
+
+
+def _settled(unit: Session, type: RecordType, before: Record, given: Record) -> Record:
+    """The record with what follows from its values, by its declaration and by the rule of its type."""
+    if type.options.complete is not None:
+        given = type.options.complete(before, given)
+    settled: list[Record] = ruling.prepared(unit, type, [(before, given)])
+    return settled[0]
+
+
+def _difference(plan: Plan[Any], before: Record, after: Record) -> journal.Diff:
+    return journal.difference(journal.plain_record(plan, before), journal.plain_record(plan, after))
 
 
 def _store(unit: Session, type: RecordType, before: Record, after: Record, diff: journal.Diff) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import attrs
 
+from crmcore.application import changing
 from crmcore.domain.change import LogEntry
 from crmcore.domain.facet import FacetType
 from crmcore.domain.field import Field
@@ -51,10 +52,14 @@ class Past:
         return found
 
     @cached_property
+    def touched(self) -> frozenset[str]:
+        """What others have changed since."""
+        return frozenset(name for entry in self.others for name in entry.values())
+
+    @property
     def disputed(self) -> frozenset[str]:
         """What the import has changed and somebody else since."""
-        touched = {name for entry in self.others for name in entry.values()}
-        return frozenset(self.before) & touched
+        return self.touched & frozenset(self.before)
 
     def told(self, asked: Collection[str] | None = None) -> str:
         """Who has changed what since, and when: of these fields, or of all."""
@@ -93,8 +98,8 @@ def restore(unit: UnitOfWork, type: RecordType, past: Past) -> bool:
     id, records = past.own[0].id, unit.records(type.name)
     for facet in dropped:
         records.drop_facet(id, facet.cls)
-    if kept:
-        records.change(id, kept)
+    if kept:  # where something is disputed, the rest is a new mixture, which has to be settled
+        changing.change(unit, type, id, kept, None, keeping=None if past.disputed else past.touched)
     return bool(dropped or kept)
 
 
