@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
 from typing import Any
 from uuid import UUID
+
+import attrs
 
 from crmcore.application import facets, hierarchy, journal, reading, ruling
 from crmcore.application.adding import check_anywhere, numbered
@@ -22,6 +23,15 @@ from crmcore.ports.storage import KeyRow, Transaction
 FIXED = frozenset({"id", "version", "created_at", "changed_at", "facets"})
 
 
+@attrs.frozen
+class Former:
+    """How former values are given back: `touched` are the fields that have changed since, which stay as they are;
+    `whole`: no value is left out for one of these, so that all stand as they were and nothing follows from a step."""
+
+    touched: frozenset[str]
+    whole: bool
+
+
 def change(
     unit: Session,
     type: RecordType,
@@ -29,16 +39,16 @@ def change(
     values: dict[str, Any],
     version: int | None,
     *,
-    keeping: Set[str] | None = None,
+    former: Former | None = None,
 ) -> Record:
-    """The record with these values, stored; the record as it was if nothing differs. `keeping`: see `write`."""
+    """The record with these values, stored; the record as it was if nothing differs. `former`: they are given back."""
     dotted = {name: value for name, value in values.items() if "." in name}
     own = {name: value for name, value in values.items() if "." not in name}
     _refuse_unknown(unit, type, own)
     touched = facets.of_names(unit, type, dotted)
     before = reading.unblanked(unit, type, id, tuple(f.cls for f in touched))
     check_version(type, before, version)
-    after = write(unit, type, before, own, keeping=keeping) if own else before
+    after = write(unit, type, before, own, former=former) if own else before
     with unit.whole():
         changed = {f.cls: facets.change(unit, type, after, f, fields) for f, fields in touched.items()}
     return reading.blanked(unit, type, evolve(after, facets={**after.facets, **changed}))
@@ -88,19 +98,18 @@ def write(
     own: dict[str, Any],
     *,
     by_rule: bool = False,
-    keeping: Set[str] | None = None,
+    former: Former | None = None,
 ) -> Record:
     """Store these values of a record that was read for it; nothing is asked but what may be written. `by_rule`: they
-    follow from what the actor was allowed to write, so the policy is not asked again. `keeping`: they are former ones,
-    and stand as they were, with nothing added that follows from a step; unless one of the fields in `keeping`, which
-    have changed since, would have to change for them."""
+    follow from what the actor was allowed to write, so the policy is not asked again. `former`: they are given back."""
     plan, now = unit.kernel.plan(type), unit.now()
     if type.options.append_only:
         raise InvalidRecord(type.name, dict.fromkeys(own, "an append-only record never changes"))
     given = evolve(before, **revising.apply(type, before, own))
     after = _settled(unit, type, before, given)
-    if keeping is not None and keeping.isdisjoint(_difference(plan, given, after)):
-        after = given
+    if former is not None:
+        _check_kept(type, former, _difference(plan, given, after))
+        after = given if former.whole else after
     renumbered = {
         p.attribute: numbered(p, getattr(after, p.attribute)) for p in plan.parts if getattr(after, p.attribute)
     }
@@ -145,6 +154,12 @@ def _settled(unit: Session, type: RecordType, before: Record, given: Record) -> 
         given = type.options.complete(before, given)
     settled: list[Record] = ruling.prepared(unit, type, [(before, given)])
     return settled[0]
+
+
+def _check_kept(type: RecordType, former: Former, follows: journal.Diff) -> None:
+    if clash := sorted(former.touched.intersection(follows)):
+        problem = "was changed since, and would have to change again with the former values"
+        raise InvalidRecord(type.name, dict.fromkeys(clash, problem))
 
 
 def _difference(plan: Plan[Any], before: Record, after: Record) -> journal.Diff:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ NEW = (
 def deals(crm: Crm) -> dict[str, Any]:
     """All opportunities by their external ids, without what each change sets."""
     with crm.work("reader") as work:
-        found = list(work.opportunities.stream())
+        found: list[Any] = list(work.opportunities.stream())
     return {str(each.external_id): attrs.evolve(each, version=0, changed_at=None) for each in found}
 
 
@@ -69,3 +70,22 @@ def test_a_deal_is_again_what_it_was(shared: SharedCrm, tmp_path: Path, noted: b
             last = work.opportunities.stages(each.id)[-1]
             assert (last.to_stage, last.status, last.reached) == (each.stage, each.status, each.reached)
             assert (last.by, last.cycle_days) == ("sara", each.cycle_days)
+
+
+def test_what_somebody_has_done_since_stays(shared: SharedCrm, tmp_path: Path) -> None:
+    """A stage that somebody has moved a deal to, or a reason, would be lost with what the import did."""
+    crm = shared.fresh(FrozenClock())
+    imported(crm, tmp_path, OLD)
+    held = deals(crm)
+    batch = imported(crm, tmp_path, NEW)
+    with crm.work("omar") as work:
+        work.opportunities.change(held["1"].id, won_reason="service")
+        work.opportunities.change(held["4"].id, stage="negotiation")
+        work.opportunities.change(held["5"].id, opened_on=dt.date(2024, 2, 1))
+    undone = crm.undo_import(batch, actor="sara")
+    assert {each.id for each in undone.kept} == {str(held[n].id) for n in "14"}
+    assert all("changed since" in each.reason for each in undone.kept)
+    now = deals(crm)
+    assert (now["1"].status, now["1"].won_reason, now["1"].closed_on) == ("won", "service", dt.date(2024, 3, 1))
+    assert (now["4"].status, now["4"].stage, now["4"].reached) == ("open", "negotiation", "negotiation")
+    assert (now["5"].status, now["5"].opened_on, now["5"].closed_on) == ("won", dt.date(2024, 2, 1), None)
