@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
+from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from crmcore.domain.sales.settlement import open_balance
 from crmcore.domain.sales.terms import PlannedPayment, Terms
 
 AT_ONCE: Final = PaymentTerms()
+YEAR: Final = 366
 
 
 @attrs.define(eq=False)
@@ -48,41 +50,47 @@ class Collecting:
                 yield invoice_receipt(amount, due, reference=str(each.id), days_late=late, not_before=self.start)
 
     def opportunities(self) -> Iterator[CashItem]:
-        """The receipts of each open opportunity; one whose day of closing is past may close on the first day."""
+        """The receipts of each open opportunity, where one whose day of closing is past may close on the first day, and
+        what is still to come of those that are won and for which there is no invoice."""
         type = self.unit.catalogue.of(Opportunity)
-        if not self.unit.rule(type).hidden.isdisjoint(("status", "amount", "expected_close")):
+        if not self.unit.rule(type).hidden.isdisjoint(("status", "amount", "expected_close", "closed_on")):
             return
         repository: RecordRepository[Opportunity] = RecordRepository(self.unit, type)
         terms, pipelines = self._terms(), pipelines_of(self.unit)
         self.undated = repository.count('status = "open" and (amount is missing or expected_close is missing)')
-        until = f'status = "open" and amount is not missing and expected_close <= {self.end.isoformat()}'
-        batch: list[Opportunity] = []
-        for each in repository.stream(until):
-            batch.append(each)
-            if len(batch) == CHUNK:
-                yield from self._receipts(batch, terms, pipelines)
-                batch = []
-        yield from self._receipts(batch, terms, pipelines)
+        asked = f'status = "open" and amount is not missing and expected_close <= {self.end.isoformat()}'
+        for batch in _batches(repository.stream(asked)):
+            yield from self._receipts(batch, terms, pipelines)
+        for batch in _batches(repository.stream(self._unpaid(terms.values()))):
+            yield from self._receipts(batch, terms, pipelines)
+
+    def _unpaid(self, terms: Iterable[PaymentTerms]) -> str:
+        """A filter for won opportunities that may still be paid by their terms, up to a year late."""
+        longest = max((each.length for each in terms), default=0)
+        since = self.start - dt.timedelta(min(longest + YEAR, (self.start - dt.date.min).days))
+        return f'status = "won" and closed_on >= {since.isoformat()} and no invoice where (status != "void")'
 
     def _receipts(self, batch: list[Opportunity], terms: dict[Any, PaymentTerms], pipelines: Any) -> Iterator[CashItem]:
         agreed = self._agreed(batch)
         for each in batch:
-            chance = _chance(each, pipelines)
+            chance = Decimal(1) if each.status == "won" else _chance(each, pipelines)
+            closes = each.closed_on if each.status == "won" else each.expected_close
             if chance is None:
                 self.undated += 1
                 continue
-            if each.amount is None or each.expected_close is None:
+            if each.amount is None or closes is None:
                 continue
             amount = self.rates.convert(each.amount, self.start)
             if amount is not None:
-                yield from deal_receipts(
+                found = deal_receipts(
                     amount,
-                    max(each.expected_close, self.start),
+                    closes if each.status == "won" else max(closes, self.start),
                     chance,
                     terms.get(each.payment_terms or agreed.get(each.customer), AT_ONCE),
                     reference=str(each.id),
                     days_late=self.late.of(each.customer),
                 )
+                yield from (item for item in found if item.on >= self.start)
 
     def _terms(self) -> dict[Any, PaymentTerms]:
         stored: RecordRepository[Terms] = RecordRepository(self.unit, self.unit.catalogue.of(Terms))
@@ -106,6 +114,12 @@ class Collecting:
             if amount is not None:
                 for day in each.days(self.start, self.end):
                     yield CashItem(on=day, amount=-amount, source=each.kind, reference=str(each.id))
+
+
+def _batches(found: Iterable[Opportunity]) -> Iterator[list[Opportunity]]:
+    each = iter(found)
+    while batch := list(islice(each, CHUNK)):
+        yield batch
 
 
 def _chance(opportunity: Opportunity, pipelines: Mapping[UUID, Any]) -> Decimal | None:

@@ -44,6 +44,7 @@ def _invoice(won: Opportunity, number: int, today: dt.date) -> Invoice:
     paid = won.amount is not None and number == 1
     return Invoice(
         customer=won.customer,
+        opportunity=won.id,
         number=f"EXAMPLE-{number}",
         issued_on=won.closed_on,
         net_days=NET_DAYS,

@@ -39,6 +39,11 @@ class PaymentTerms:
         whole(self.net_days, "a number of net days")
         whole(self.interval_days, "a number of days between instalments")
 
+    @property
+    def length(self) -> int:
+        """Days from closing to the day on which the last payment is due."""
+        return self.net_days + (self.instalments - 1) * self.interval_days
+
     def schedule(self, amount: Money, closes_on: dt.date, days_late: int = 0) -> tuple[tuple[dt.date, Money], ...]:
         """(day, amount) of each payment that is not 0, in order; they add up to `amount` exactly.
 
