@@ -11,10 +11,11 @@ from uuid import UUID
 from crmcore.domain import field
 from crmcore.domain.copying import evolve
 from crmcore.domain.leads.lifecycle import STAGES
+from crmcore.domain.leads.qualification import WEIGHTS
 from crmcore.domain.part import Part, part, parts
 from crmcore.domain.record import NIL, Record, record
 
-DIMENSIONS: Final = ("budget", "authority", "need", "timeline")
+DIMENSIONS: Final = tuple(WEIGHTS)
 """What BANT asks."""
 
 FROZEN: Final = ("customer", "business_line", "lead_source", "campaign", "converted_at", "qualifications")
