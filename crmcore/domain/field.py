@@ -93,7 +93,7 @@ def _declare(
     return attrs.field(default=default, kw_only=kw_only, converter=converter, metadata={KEY: declared})
 
 
-def _in_utc(value: Any) -> Any:
+def in_utc(value: Any) -> Any:
     """A time in UTC; what is none, or cannot be brought there, is left for the check to refuse."""
     if value is None or not isinstance(value, dt.datetime) or value.tzinfo is dt.UTC or value.utcoffset() is None:
         return value
@@ -140,7 +140,7 @@ def date(*, default: Any = NOTHING, **options: Any) -> Any:
 
 def datetime(*, default: Any = NOTHING, **options: Any) -> Any:
     """A moment with its zone, kept in UTC to the microsecond."""
-    return _declare("datetime", default, converter=_in_utc, **options)
+    return _declare("datetime", default, converter=in_utc, **options)
 
 
 def choice(*options: str, default: Any = NOTHING, **rest: Any) -> Any:
