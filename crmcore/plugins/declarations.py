@@ -25,6 +25,7 @@ class Declared:
     records: tuple[type[Record], ...] = ()
     facets: tuple[type[Facet], ...] = ()
     workflows: tuple[Workflow, ...] = ()
+    calls: Mapping[str, Call] = attrs.field(factory=dict, repr=False)
 
     @property
     def plugin(self) -> str | None:
@@ -47,7 +48,7 @@ def gather(origin: Origin, calls: Mapping[str, Call]) -> tuple[Declared, list[Pr
     for hook, freeze in FREEZE.items():
         if call := calls.get(hook):
             found[hook.removeprefix("declare_")] = _answer(call, freeze, problems)
-    return Declared(origin, **found), problems
+    return Declared(origin, calls=calls, **found), problems
 
 
 def _answer(call: Call, freeze: Callable[[Any], Any], problems: list[Problem]) -> tuple[Any, ...]:

@@ -9,28 +9,39 @@ from typing import Any, Final
 import attrs
 import pluggy
 
-from crmcore.domain.errors import PluginFailed, nearest
+from crmcore.domain.errors import ConcurrentChange, PluginFailed, StorageBusy, StorageFailed, nearest
 from crmcore.plugins.discovery import Candidate
-from crmcore.plugins.hookspecs import PROJECT, Hooks
+from crmcore.plugins.hookspecs import PROJECT, RECORDS, ROUTED, Hooks
 from crmcore.plugins.refusal import Origin, Problem, refuse, text_of
 
 REFUSED: Final = ("tryfirst", "trylast", "wrapper", "hookwrapper", "specname")
 """Options of pluggy that would hide a conflict between plugins, or which hook a function is."""
 
 
+REPEATABLE: Final = (ConcurrentChange, StorageBusy, StorageFailed)
+"""What a hook raises for reasons of the database, which are not its fault: a host repeats for some of them."""
+
+
 @attrs.frozen
 class Call:
-    """One hook of one plugin."""
+    """One hook of one plugin. `records` are the record types that it asked for, if hooks of its kind are to ask."""
 
     origin: Origin
     hook: str
     function: Callable[..., Any] = attrs.field(repr=False)
+    records: tuple[str, ...] = ()
 
-    def __call__(self, **context: object) -> Any:
-        """What the hook returns; PluginFailed, naming plugin and hook, for all that it raises but Ctrl-C."""
+    @property
+    def plugin(self) -> str:
+        """The plugin's name."""
+        return self.origin.plugin
+
+    def __call__(self, *context: object) -> Any:
+        """What the hook returns; PluginFailed, naming plugin and hook, for all that it raises but Ctrl-C and errors of
+        the database."""
         try:
-            return self.function(**context)
-        except KeyboardInterrupt:
+            return self.function(*context)
+        except (KeyboardInterrupt, *REPEATABLE):
             raise
         except BaseException as error:
             refuse([self.raised(error)])
@@ -78,8 +89,15 @@ def _frozen(candidate: Candidate, manager: pluggy.PluginManager) -> Mapping[str,
     found = {}
     for name in specified(manager):
         for implementation in getattr(manager.hook, name).get_hookimpls():
-            found[name] = Call(candidate.origin, name, implementation.function)
+            found[name] = Call(candidate.origin, name, *_asked(implementation))
     return found
+
+
+def _asked(implementation: pluggy.HookImpl) -> tuple[Callable[..., Any], tuple[str, ...]]:
+    """The function, to be called by position, and the record types for which it is to be called."""
+    function = implementation.function
+    records: tuple[str, ...] = getattr(function, RECORDS, ())
+    return (function if implementation.argnames else lambda *context: function()), records
 
 
 def _misfits(candidate: Candidate, manager: pluggy.PluginManager) -> Iterator[Problem]:
@@ -97,8 +115,22 @@ def _misfits(candidate: Candidate, manager: pluggy.PluginManager) -> Iterator[Pr
             close = nearest(name, known)
             hint = f"Did you mean {' or '.join(close)}" if close else f"There are {', '.join(known)}"
             yield _problem(candidate, name, "there is no such hook", hint)
-        if _is_lazy(getattr(candidate.given, name)):
+        function = getattr(candidate.given, name)
+        if _is_lazy(function):
             yield _problem(candidate, name, "it is async or a generator", "Write a plain function")
+        if problem := _misrouted(name, getattr(function, RECORDS, None)):
+            yield _problem(candidate, name, *problem)
+
+
+def _misrouted(hook: str, records: object) -> tuple[str, str] | None:
+    """What is wrong with the record types that a hook asks for, and how to mend it."""
+    if hook.partition("_")[0] not in ROUTED:
+        what = "it asks for record types, which a hook of its kind is not called by"
+        return None if records is None else (what, "Leave @on(...) out")
+    if not records or not isinstance(records, tuple) or not all(isinstance(each, str) for each in records):
+        remedy = 'Mark it with @on("customer"), with all that it wants to be called for, or with @on("*")'
+        return "it does not say for which record types it is to be called", remedy
+    return None
 
 
 def _is_lazy(function: object) -> bool:

@@ -1,27 +1,48 @@
 """The hooks that a plugin may implement: the signatures are the specification.
 
 A hook is a function of the same name in the plugin's module, marked with `@hookimpl`. It takes what its
-specification takes, or less. Plugins are called in the order of their `requires` and `after`, ties by name.
+specification takes, or less. Plugins are called in the order of their `requires` and `after`, ties by name. The first
+word of a hook's name is its kind: declare, check, react, contribute or observe.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Protocol, TypeVar
 
 import pluggy
 
 from crmcore.domain.facet import Facet
 from crmcore.domain.record import Record
 from crmcore.domain.workflow import Workflow
+from crmcore.plugins.contexts import Amendment, Changed, Checking, Observed, Stepped, Stepping, Veto
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 PROJECT: Final = "crmcore"
 hookspec: Final = pluggy.HookspecMarker(PROJECT)
 hookimpl: Final = pluggy.HookimplMarker(PROJECT)
+ROUTED: Final = ("check", "react", "observe")
+"""The kinds of hooks that are called for the record types that they ask for, and for no other."""
+
+RECORDS: Final = "crmcore_records"
+
+
+def on(*records: str) -> Callable[[F], F]:
+    """Say for which record types a hook is to be called: `@on("opportunity", "legal.matter")`; "*" stands for all."""
+
+    def mark(function: F) -> F:
+        setattr(function, RECORDS, records)
+        return function
+
+    return mark
 
 
 class Hooks(Protocol):
-    """Declare hooks: called once, at start; pure; they return frozen specs, and a failure refuses the start."""
+    """Declare hooks are called once, at start; they are pure and return frozen specs, and a failure refuses the start.
+    Guards (check) and reactions (react) run in the transaction: a failure rolls it back. Contributions are asked for
+    and attributed: what fails is named and left out. Observers run after the commit, in a unit of work of their own: a
+    failure is retried, then parked."""
 
     @hookspec
     def declare_records(self) -> Sequence[type[Record]]:
@@ -34,3 +55,23 @@ class Hooks(Protocol):
     @hookspec
     def declare_workflows(self) -> Sequence[Workflow]:
         """Workflows of choice fields; record types and fields by their full names (`customer`, `loyalty.tier`)."""
+
+    @hookspec
+    def check_changes(self, context: Checking) -> Sequence[Veto | Amendment] | None:
+        """Guard: veto changes that are about to be written, or set the plugin's own facet with them."""
+
+    @hookspec
+    def check_steps(self, context: Stepping) -> Sequence[Veto] | None:
+        """Guard: veto steps in workflows that are about to be taken."""
+
+    @hookspec
+    def react_changes(self, context: Changed) -> None:
+        """Reaction: write what follows from changes, before they are committed."""
+
+    @hookspec
+    def react_steps(self, context: Stepped) -> None:
+        """Reaction: write what follows from entering a state, before it is committed."""
+
+    @hookspec
+    def observe_changes(self, context: Observed) -> None:
+        """Observer: do what follows from committed changes; at least once, per record in order."""

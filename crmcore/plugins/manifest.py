@@ -18,6 +18,7 @@ API: Final = 1
 """The version of the hook specifications; it grows when a plugin of an older one would no longer work."""
 
 NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,29}")
+OPERATIONS: Final = ("add", "change", "remove")
 
 
 def squash(name: str) -> str:
@@ -30,7 +31,7 @@ TAKEN: Final = frozenset(map(squash, (*catalogue.TAKEN, "none", *(r.__crm__.name
 
 def _names(given: Iterable[str]) -> tuple[str, ...]:
     if isinstance(given, str):
-        raise InvalidDeclaration(f"requires, after and conflicts are tuples of names: write ({given!r},)")
+        raise InvalidDeclaration(f"a manifest has tuples of names: write ({given!r},)")
     return tuple(given)
 
 
@@ -55,6 +56,25 @@ def _check_others(plugin: Plugin, attribute: attrs.Attribute[tuple[str, ...]], n
         raise InvalidDeclaration(f"plugin {plugin.name!r} names itself in {attribute.name}")
 
 
+def _check_capabilities(plugin: Plugin, attribute: Any, wanted: tuple[Any, ...]) -> None:
+    for each in wanted:
+        record, _, operation = each.partition(":") if isinstance(each, str) else ("", "", "")
+        if not record or operation not in OPERATIONS:
+            raise InvalidDeclaration(
+                f"plugin {plugin.name!r}: capabilities has {each!r}; write a record type and one of "
+                f"{', '.join(OPERATIONS)}, such as 'interaction:add'"
+            )
+
+
+def _check_slots(plugin: Plugin, attribute: Any, slots: tuple[Any, ...]) -> None:
+    for each in slots:
+        if not isinstance(each, str) or not all(each.partition(":")):
+            raise InvalidDeclaration(
+                f"plugin {plugin.name!r}: replaces has {each!r}; write what kind of thing it is and its name, such as "
+                "'report:sales'"
+            )
+
+
 def _check_api(plugin: Plugin, attribute: Any, api: object) -> None:
     if type(api) is not int or api < 1:
         raise InvalidDeclaration(f"plugin {plugin.name!r}: api is a whole number from 1, not {api!r}")
@@ -71,8 +91,9 @@ class Plugin:
 
     `api`: the version of the hook specifications that it was written for. `requires`: plugins that must be active
     too; only their record types may be named in its declarations. `after`: plugins that come first if they are
-    active. `conflicts`: plugins that must not be active. `version`: by default its distribution's. Raises
-    InvalidDeclaration for a name that cannot be one.
+    active. `conflicts`: plugins that must not be active. `version`: by default its distribution's. `capabilities`: what
+    it may write beside its own records and facets, as "interaction:add". `replaces`: what it takes over from others, as
+    "report:sales". Raises InvalidDeclaration for a name that cannot be one.
     """
 
     name: str = attrs.field(validator=_check_name)
@@ -82,3 +103,5 @@ class Plugin:
     conflicts: tuple[str, ...] = attrs.field(default=(), converter=_names, validator=_check_others)
     description: str = attrs.field(default="", validator=_check_text)
     version: str = attrs.field(default="", validator=_check_text)
+    capabilities: tuple[str, ...] = attrs.field(default=(), converter=_names, validator=_check_capabilities)
+    replaces: tuple[str, ...] = attrs.field(default=(), converter=_names, validator=_check_slots)

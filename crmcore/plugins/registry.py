@@ -17,6 +17,7 @@ from crmcore.plugins.dispatch import bind
 from crmcore.plugins.manifest import Plugin
 from crmcore.plugins.refusal import Problem, refuse, text_of
 from crmcore.plugins.relations import Known, circles, conflicts, ordered, requirements, same_names, unmet
+from crmcore.plugins.routing import NO_HOOKS, Hooks, routed, strangers
 
 
 @attrs.frozen
@@ -38,10 +39,11 @@ class Active:
 
 @attrs.frozen(eq=False)
 class Registry:
-    """The active plugins in their order, and the catalogue of the core's and their declarations."""
+    """The active plugins in their order, the catalogue of the core's and their declarations, and their hooks."""
 
     plugins: tuple[Active, ...]
     catalogue: Catalogue
+    hooks: Hooks = NO_HOOKS
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -73,6 +75,7 @@ class Registry:
             "distribution": each.distribution,
             "description": manifest.description,
             "requires": list(manifest.requires),
+            "capabilities": list(manifest.capabilities),
             "contributes": contributes,
         }
 
@@ -86,6 +89,7 @@ def _available(each: Installed) -> dict[str, Any]:
         "distribution": each.distribution,
         "description": "",
         "requires": [],
+        "capabilities": [],
         "contributes": {},
     }
 
@@ -108,7 +112,8 @@ def load(wanted: Iterable[str | object] = (), *, installed: Sequence[Installed] 
     problems += [p for name in _sound(known, problems) for p in _misfits(known, declared, name)]
     refuse(problems)
     active = tuple(_active(known[name], each) for name, each in declared.items())
-    return Registry(active, _catalogue(declared.values()))
+    catalogue = _catalogue(declared.values())
+    return Registry(active, catalogue, routed(((known[n].manifest, d.calls) for n, d in declared.items()), catalogue))
 
 
 def _sound(known: Known, problems: Iterable[Problem]) -> Known:
@@ -148,7 +153,8 @@ def _misfits(known: Known, declared: Mapping[str, Declared], name: str) -> Itera
     """Try a plugin's declarations with those of what it requires alone: so the blame is clear, and a name of a
     plugin that it does not require is refused also where that one happens to be active."""
     try:
-        _catalogue(declared[each] for each in sorted(requirements(known, name) | {name}))
+        catalogue = _catalogue(declared[each] for each in sorted(requirements(known, name) | {name}))
+        yield from strangers(known[name].manifest, declared[name].calls, catalogue)
     except Exception as error:
         text = str(error) if isinstance(error, InvalidDeclaration) else text_of(error)
         yield Problem(
