@@ -15,6 +15,7 @@ from crmcore.domain.records import CORE, WORKFLOWS
 from crmcore.domain.workflow import Transition, Workflow
 from crmcore.plugins.dispatch import Call
 from crmcore.plugins.refusal import Origin, Problem, text_of
+from crmcore.plugins.specs import Channel, Command, Format, Job, Metric, Report, Template
 
 
 @attrs.frozen(eq=False)
@@ -25,6 +26,13 @@ class Declared:
     records: tuple[type[Record], ...] = ()
     facets: tuple[type[Facet], ...] = ()
     workflows: tuple[Workflow, ...] = ()
+    jobs: tuple[Job, ...] = ()
+    commands: tuple[Command, ...] = ()
+    formats: tuple[Format, ...] = ()
+    reports: tuple[Report, ...] = ()
+    metrics: tuple[Metric, ...] = ()
+    channels: tuple[Channel, ...] = ()
+    templates: tuple[Template, ...] = ()
     calls: Mapping[str, Call] = attrs.field(factory=dict, repr=False)
 
     @property
@@ -113,6 +121,17 @@ def _texts(given: Any) -> tuple[str, ...]:
     return tuple(given)
 
 
+def _spec(cls: type[Any]) -> Callable[[Any], Any]:
+    """A subclass could be changed after it was checked."""
+
+    def freeze(given: Any) -> Any:
+        if type(given) is not cls:
+            raise _Unfit(f"what is declared here is a {cls.__name__}(...)")
+        return given
+
+    return freeze
+
+
 def _text(answer: object) -> str:
     return answer.__name__ if isinstance(answer, type) else f"a value of type {type(answer).__name__}"
 
@@ -121,4 +140,11 @@ FREEZE: Final[Mapping[str, Callable[[Any], Any]]] = {
     "declare_records": _record,
     "declare_facets": _facet,
     "declare_workflows": _workflow,
+    "declare_jobs": _spec(Job),
+    "declare_commands": _spec(Command),
+    "declare_formats": _spec(Format),
+    "declare_reports": _spec(Report),
+    "declare_metrics": _spec(Metric),
+    "declare_channels": _spec(Channel),
+    "declare_templates": _spec(Template),
 }

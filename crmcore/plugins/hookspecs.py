@@ -16,6 +16,7 @@ from crmcore.domain.facet import Facet
 from crmcore.domain.record import Record
 from crmcore.domain.workflow import Workflow
 from crmcore.plugins.contexts import Amendment, Changed, Checking, Observed, Stepped, Stepping, Veto
+from crmcore.plugins.specs import Channel, Command, Format, Job, Metric, Report, Template
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -55,6 +56,34 @@ class Hooks(Protocol):
     @hookspec
     def declare_workflows(self) -> Sequence[Workflow]:
         """Workflows of choice fields; record types and fields by their full names (`customer`, `loyalty.tier`)."""
+
+    @hookspec
+    def declare_jobs(self) -> Sequence[Job]:
+        """Work that is due every hour, day, week or month, or after a span of time."""
+
+    @hookspec
+    def declare_commands(self) -> Sequence[Command]:
+        """Commands of the command line, mounted under the plugin's name: `crm loyalty expire`."""
+
+    @hookspec
+    def declare_formats(self) -> Sequence[Format]:
+        """Formats of files that are imported and exported."""
+
+    @hookspec
+    def declare_reports(self) -> Sequence[Report]:
+        """Reports, by names that no other plugin has."""
+
+    @hookspec
+    def declare_metrics(self) -> Sequence[Metric]:
+        """Figures to which plugins contribute, by names that no other plugin has."""
+
+    @hookspec
+    def declare_channels(self) -> Sequence[Channel]:
+        """Ways to reach customers, by names that no other plugin has."""
+
+    @hookspec
+    def declare_templates(self) -> Sequence[Template]:
+        """Texts of messages, by keys that no other plugin has."""
 
     @hookspec
     def check_changes(self, context: Checking) -> Sequence[Veto | Amendment] | None:

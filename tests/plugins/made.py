@@ -22,12 +22,19 @@ from crmcore.plugins.registry import load
 
 
 def made(
-    name: str, *, records: Any = None, facets: Any = None, workflows: Any = None, hooks: Any = None, **manifest: Any
+    name: str,
+    *,
+    records: Any = None,
+    facets: Any = None,
+    workflows: Any = None,
+    declares: Mapping[str, Any] | None = None,
+    hooks: Any = None,
+    **manifest: Any,
 ) -> Any:
-    """A plugin as an object: `records`, `facets` and `workflows` are what its declare hooks return; `hooks` are
-    functions that are hung onto it as they are."""
-    answers = {"declare_records": records, "declare_facets": facets, "declare_workflows": workflows}
-    returning = {hook: hookimpl(_returning(answer)) for hook, answer in answers.items() if answer is not None}
+    """A plugin as an object: `records`, `facets`, `workflows` and those of `declares` ("jobs", "reports" ...) are what
+    its declare hooks return; `hooks` are functions that are hung onto it as they are."""
+    answers = {"records": records, "facets": facets, "workflows": workflows, **(declares or {})}
+    returning = {f"declare_{of}": hookimpl(_returning(each)) for of, each in answers.items() if each is not None}
     return SimpleNamespace(plugin=Plugin(name, **manifest), **returning, **(hooks or {}))
 
 

@@ -12,6 +12,7 @@ from crmcore.domain.part import Part, part, parts
 from crmcore.domain.record import Record, record
 from crmcore.domain.workflow import Transition, Workflow
 from crmcore.plugins import Plugin, hookimpl
+from crmcore.plugins.specs import Channel, Command, Format, Job, Metric, Report, Template
 
 plugin = Plugin("visits", description="Visits to customers")
 
@@ -68,3 +69,43 @@ def declare_facets() -> Sequence[type[Facet]]:
 @hookimpl
 def declare_workflows() -> Sequence[Workflow]:
     return [STATE]
+
+
+def count_planned(context: object) -> int:
+    """Count the visits that are planned: none, in this plugin."""
+    return 0
+
+
+@hookimpl
+def declare_jobs() -> Sequence[Job]:
+    return [Job(name="plan", every="week", run=count_planned)]
+
+
+@hookimpl
+def declare_commands() -> Sequence[Command]:
+    return [Command(name="plan", target="tests.plugins.visits:count_planned", help="Plan the visits of a week.")]
+
+
+@hookimpl
+def declare_formats() -> Sequence[Format]:
+    return [Format(name="diary", suffixes=(".diary",), reader="crmcore.adapters.files.jsonl:JsonLinesRows")]
+
+
+@hookimpl
+def declare_reports() -> Sequence[Report]:
+    return [Report(name="visits.planned", target="tests.plugins.visits:count_planned", columns=("planned",))]
+
+
+@hookimpl
+def declare_metrics() -> Sequence[Metric]:
+    return [Metric(name="visits_done", unit="visits", label={"en": "Visits", "ar": "الزيارات"})]
+
+
+@hookimpl
+def declare_channels() -> Sequence[Channel]:
+    return [Channel(name="visit", label={"en": "Visit", "fa": "بازدید"})]
+
+
+@hookimpl
+def declare_templates() -> Sequence[Template]:
+    return [Template(key="visits.announce", subject="We come to see you", body="Dear {name}, we come on {day}.")]
