@@ -73,14 +73,15 @@ def facet_class(
         raise InvalidDeclaration(
             f"a field of a facet of {record!r} cannot be called {hiding[0]!r}: every facet has that"
         )
-    body: dict[str, Any] = {each.name: _attribute(each) for each in fields}
+    body: dict[str, Any] = {each.name: attribute_of(each) for each in fields}
     body |= {"__module__": __name__, "__doc__": f"Fields of {record} that were declared by data."}
     body["__annotations__"] = dict.fromkeys(names, Any)
     made: type[Facet] = type(name, (Facet,), body)
     return facet(record, label=label, since=since)(made)
 
 
-def _attribute(declared: Field) -> Any:
+def attribute_of(declared: Field) -> Any:
+    """The field as the attribute of a class that is made of data; it is given by keyword."""
     return attrs.field(
         default=field.NOTHING if declared.required else declared.default,
         kw_only=True,
