@@ -9,8 +9,9 @@ from typing import Any, Final
 
 import attrs
 
-from crmcore.domain import soundness
+from crmcore.domain import growing, soundness
 from crmcore.domain.errors import InvalidDeclaration, UnknownName
+from crmcore.domain.extension import Added
 from crmcore.domain.facet import Facet, FacetType, facet_type
 from crmcore.domain.field import Field
 from crmcore.domain.literal import is_reserved
@@ -110,8 +111,12 @@ def build(
     records: Iterable[tuple[str | None, type[Record]]],
     facets: Iterable[tuple[str, type[Facet]]] = (),
     workflows: Iterable[Workflow] = (),
+    extensions: Iterable[Added] = (),
 ) -> Catalogue:
-    """The frozen catalogue; `InvalidDeclaration` names the first declaration that cannot work and why."""
+    """The frozen catalogue; `InvalidDeclaration` names the first declaration that cannot work and why.
+
+    `extensions` are what plugins, by name, add to the workflows; fields get the states that they add.
+    """
     types: dict[str, RecordType] = {}
     for plugin, cls in records:
         made = record_type(cls, plugin)
@@ -130,7 +135,9 @@ def build(
     for workflow in workflows:
         if (key := (workflow.record, workflow.field)) in flows:
             raise InvalidDeclaration(f"workflow {workflow.name} is declared twice")
+        check_workflow(workflow)
         flows[key] = workflow
+    growing.grow(types, extra, flows, extensions)
     catalogue = Catalogue(
         records=types,
         facets={name: tuple(sorted(each, key=lambda f: f.name)) for name, each in extra.items()},

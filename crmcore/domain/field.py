@@ -32,6 +32,8 @@ Merge = Literal[
 Validator = Callable[[Any], str | None]
 NOTHING: Final = attrs.NOTHING
 KEY: Final = "crmcore"
+CHOICE_LENGTH: Final = 40
+"""How long an option may be, in characters: of any choice, so that one more option changes no column."""
 
 
 @attrs.frozen(kw_only=True)
@@ -144,10 +146,12 @@ def datetime(*, default: Any = NOTHING, **options: Any) -> Any:
 
 
 def choice(*options: str, default: Any = NOTHING, **rest: Any) -> Any:
-    """One of `options`."""
+    """One of `options`, each of at most 40 characters."""
     if not options or len(set(options)) != len(options):
         raise InvalidDeclaration(f"a choice needs distinct options, not {options!r}")
-    return _declare("choice", default, options=options, length=max(map(len, options)), **rest)
+    if long := [each for each in options if len(each) > CHOICE_LENGTH]:
+        raise InvalidDeclaration(f"an option has at most {CHOICE_LENGTH} characters, {long[0]!r} has {len(long[0])}")
+    return _declare("choice", default, options=options, length=CHOICE_LENGTH, **rest)
 
 
 def choices(*options: str, default: Any = NOTHING, length: int = 100, **rest: Any) -> Any:

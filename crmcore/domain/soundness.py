@@ -71,7 +71,9 @@ def _problem(field: Field) -> str | None:
     if field.on_remove == "clear" and (field.kind != "reference" or not field.optional):
         return 'on_remove="clear" is for references that may be missing'
     for option in field.options:
-        if not option.strip() or len(option) > field.length or storable_text(option):
+        if len(option) > field.length:
+            return f"{option!r} cannot be an option: it has {len(option)} characters, at most {field.length} fit"
+        if not option.strip() or storable_text(option):
             return f"{option!r} cannot be an option: options are texts that are not blank"
     return None
 

@@ -26,4 +26,4 @@ def steps(workflow: Workflow, before: str | None, after: str | None) -> Step | N
     if after is None or before == after:
         return None
     taken = None if before is None else workflow.between(before, after)
-    return Step(workflow=workflow.name, transition=taken and taken.name, source=before, target=after)
+    return Step(workflow=workflow.name, transition=taken.name if taken else None, source=before, target=after)

@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
 
 from crmcore.domain.errors import IllegalTransition, InvalidDeclaration
+from crmcore.domain.guarding import Guard, owner
 
-Guard = Callable[[Any], str | None]
-"""A pure function from the record as it would be to what stands in the way (None: nothing does)."""
+__all__ = ["AddedState", "Guard", "Transition", "Workflow", "check_workflow", "reachable"]
 
 
 @attrs.frozen(kw_only=True)
 class Transition:
-    """A named step from any of `sources` to `target`, allowed if every guard is content."""
+    """A named step from any of `sources` to `target`, allowed if every guard is content. `plugin` is set when plugins
+    are composed: who contributed it ("": the core)."""
 
     name: str
     sources: tuple[str, ...]
     target: str
     guards: tuple[Guard, ...] = ()
+    label: Mapping[str, str] = attrs.field(factory=dict)
+    plugin: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class AddedState:
+    """A state that `plugin` added to somebody else's workflow; where only the workflow's own states are known, it
+    counts as the one of them that `counts_as` names."""
+
+    name: str
+    plugin: str
+    counts_as: str
     label: Mapping[str, str] = attrs.field(factory=dict)
 
 
@@ -30,7 +43,9 @@ class Workflow:
     """The states of one choice field (dotted for a facet's: `loyalty.tier`) and the steps between them.
 
     `initial` are the states in which a record may begin. The guards of its steps get what holds the field, as it
-    would be after the step: the record, or for a facet's field the facet.
+    would be after the step: the record, or for a facet's field the facet. `logged` names choice fields of logs
+    (`lead_change.to_stage`) that hold its states too. `plugin` (who declared it, "" for the core) and `added` are set
+    when plugins are composed.
     """
 
     record: str
@@ -38,11 +53,26 @@ class Workflow:
     states: tuple[str, ...]
     initial: tuple[str, ...]
     transitions: tuple[Transition, ...]
+    logged: tuple[str, ...] = ()
+    plugin: str = ""
+    added: tuple[AddedState, ...] = ()
 
     @property
     def name(self) -> str:
         """How it is known: `opportunity:status`."""
         return f"{self.record}:{self.field}"
+
+    def owner(self, state: str) -> str:
+        """The plugin that contributed a state, "" for the core."""
+        return next((each.plugin for each in self.added if each.name == state), self.plugin)
+
+    def counted(self, state: str) -> str:
+        """The state of its own as which a state counts: itself, but for those that plugins added."""
+        return next((each.counts_as for each in self.added if each.name == state), state)
+
+    def counting_as(self, *states: str) -> tuple[str, ...]:
+        """These states of its own, and those that plugins added which count as one of them."""
+        return (*states, *(each.name for each in self.added if each.counts_as in states))
 
     def between(self, source: str, target: str) -> Transition | None:
         """The step from one state to another, or None."""
@@ -75,7 +105,17 @@ class Workflow:
             )
         for guard in step.guards:
             if problem := guard(after):
-                raise IllegalTransition(f"{self.name}: {step.name} is refused: {problem}", workflow=self.name)
+                raise self._vetoed(step, owner(guard), problem)
+
+    def _vetoed(self, step: Transition, plugin: str, reason: str) -> IllegalTransition:
+        by = f" by plugin {plugin!r}" if plugin else ""
+        return IllegalTransition(
+            f"{self.name}: {step.name} is refused{by}: {reason}",
+            workflow=self.name,
+            transition=step.name,
+            plugin=plugin or None,
+            reason=reason,
+        )
 
 
 def check_workflow(workflow: Workflow) -> None:

@@ -101,5 +101,6 @@ LEAD_STAGE: Final = Workflow(
     states=STAGES,
     initial=STAGES,  # one from another system begins where it stood there; see STARTS
     transitions=tuple(_step(target, sources) for target, sources in _sources().items()),
+    logged=("lead_change.from_stage", "lead_change.to_stage"),
 )
 """Onwards by any step, to a fact only when it is one, back only by `recycled` with a reason."""
