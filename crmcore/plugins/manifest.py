@@ -18,7 +18,7 @@ API: Final = 1
 """The version of the hook specifications; it grows when a plugin of an older one would no longer work."""
 
 NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,29}")
-OPERATIONS: Final = ("add", "change", "remove")
+OPERATIONS: Final = ("read", "add", "change", "remove")
 
 
 def squash(name: str) -> str:
@@ -80,6 +80,14 @@ def _check_api(plugin: Plugin, attribute: Any, api: object) -> None:
         raise InvalidDeclaration(f"plugin {plugin.name!r}: api is a whole number from 1, not {api!r}")
 
 
+def _check_path(plugin: Plugin, attribute: Any, path: object) -> None:
+    if not isinstance(path, str) or not all(each.isidentifier() for each in path.split(".") if path):
+        raise InvalidDeclaration(
+            f"plugin {plugin.name!r}: migrations has {path!r}; write the import path of the package that holds its "
+            "revisions, such as 'crmcore_loyalty.migrations'"
+        )
+
+
 def _check_text(plugin: Plugin, attribute: attrs.Attribute[str], value: object) -> None:
     if not isinstance(value, str):
         raise InvalidDeclaration(f"plugin {plugin.name!r}: {attribute.name} is text, not {value!r}")
@@ -93,7 +101,8 @@ class Plugin:
     too; only their record types may be named in its declarations. `after`: plugins that come first if they are
     active. `conflicts`: plugins that must not be active. `version`: by default its distribution's. `capabilities`: what
     it may write beside its own records and facets, as "interaction:add". `replaces`: what it takes over from others, as
-    "report:sales". Raises InvalidDeclaration for a name that cannot be one.
+    "report:sales". `migrations`: import path of the package with the revisions of its tables, imported only to make or
+    upgrade them. Raises InvalidDeclaration for a name that cannot be one.
     """
 
     name: str = attrs.field(validator=_check_name)
@@ -105,3 +114,4 @@ class Plugin:
     version: str = attrs.field(default="", validator=_check_text)
     capabilities: tuple[str, ...] = attrs.field(default=(), converter=_names, validator=_check_capabilities)
     replaces: tuple[str, ...] = attrs.field(default=(), converter=_names, validator=_check_slots)
+    migrations: str = attrs.field(default="", validator=_check_path)

@@ -15,9 +15,12 @@ from crmcore.plugins.declarations import CORE_DECLARED, Declared, gather
 from crmcore.plugins.discovery import Candidate, Installed, candidates, discover
 from crmcore.plugins.dispatch import bind
 from crmcore.plugins.manifest import Plugin
-from crmcore.plugins.refusal import Problem, refuse, text_of
+from crmcore.plugins.refusal import Origin, Problem, refuse, text_of
 from crmcore.plugins.relations import Known, circles, conflicts, ordered, requirements, same_names, unmet
+from crmcore.plugins.revisions import CORE, chain, core_chain
 from crmcore.plugins.routing import NO_HOOKS, Hooks, routed, strangers
+
+from crmcore.ports.migration import Chain
 
 
 @attrs.frozen
@@ -49,6 +52,13 @@ class Registry:
     def names(self) -> tuple[str, ...]:
         """The names of the active plugins, in their order."""
         return tuple(each.name for each in self.plugins)
+
+    def chain(self, distribution: str) -> Chain:
+        """The revisions of the core ("core") or of an active plugin, imported now; PluginFailed if that fails."""
+        found = next((each for each in self.plugins if each.name == distribution), None)
+        if found is None:
+            return core_chain() if distribution == CORE else Chain(distribution)
+        return chain(Origin(found.name, found.distribution, found.version), found.manifest.migrations)
 
     def describe(self, installed: Sequence[Installed] | None = None) -> list[dict[str, Any]]:
         """Active and available plugins as plain values, sorted by name; of those that are not active, what can be
