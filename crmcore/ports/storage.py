@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
 import attrs
@@ -35,15 +35,35 @@ class Found:
 
 
 @attrs.frozen
+class KnownPlugin:
+    """What a database keeps of a plugin that is or was active in it, so that nobody need import it to know.
+
+    `described`: its declarations as data, see `domain.dormant`; `capabilities`: those that it was enabled with; `by`
+    and `at`: who brought it into this state, and when (ISO 8601; empty where the schema was made with it).
+    """
+
+    state: Literal["active", "disabled", "retired"]
+    version: str = ""
+    distribution: str = ""
+    api: int = 1
+    requires: tuple[str, ...] = ()
+    capabilities: tuple[str, ...] = ()
+    described: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
+    by: str = ""
+    at: str = ""
+
+
+@attrs.frozen
 class Stamp:
     """What a database was made by: `revisions` and `fingerprints` by distribution ("core" or a plugin's name), the
-    active plugins, and the versions of the fold and of the key normalisers."""
+    active plugins, the versions of the fold and of the key normalisers, and what is kept of each plugin."""
 
     revisions: Mapping[str, str]
     fingerprints: Mapping[str, str]
     plugins: tuple[str, ...]
     fold: int
     keys: int
+    known: Mapping[str, KnownPlugin] = attrs.field(factory=dict)
 
 
 class Transaction(Protocol):

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any, Final
 
+import attrs
 import sqlalchemy as sa
 
 from crmcore.adapters.sql.model import Model, insertion
 from crmcore.adapters.sql.runner import Insertion, Runner
 from crmcore.domain.errors import SchemaMismatch
-from crmcore.ports.storage import Stamp
+from crmcore.ports.storage import KnownPlugin, Stamp
 
 STAMP: Final = "stamp"
 
@@ -57,6 +58,7 @@ def stamp_text(stamp: Stamp) -> str:
         "plugins": list(stamp.plugins),
         "fold": stamp.fold,
         "keys": stamp.keys,
+        "known": {name: attrs.asdict(each) for name, each in stamp.known.items()},
     }
     return json.dumps(kept, ensure_ascii=False, sort_keys=True)
 
@@ -66,9 +68,15 @@ def stamp_from(text: str, revisions: Mapping[str, str]) -> Stamp:
     try:
         kept = json.loads(text)
         fingerprints, plugins = dict(kept["fingerprints"]), tuple(kept["plugins"])
-        return Stamp(revisions, fingerprints, plugins, int(kept["fold"]), int(kept["keys"]))
+        known = {name: _known(each) for name, each in kept.get("known", {}).items()}
+        return Stamp(revisions, fingerprints, plugins, int(kept["fold"]), int(kept["keys"]), known)
     except (ValueError, TypeError, KeyError):
         raise SchemaMismatch(f"the setting {STAMP!r} of this database cannot be read: {text[:80]!r}") from None
+
+
+def _known(kept: dict[str, Any]) -> KnownPlugin:
+    lists = {name: tuple(kept[name]) for name in ("requires", "capabilities")}
+    return KnownPlugin(**{**kept, **lists})
 
 
 def stamped(text: str) -> Iterable[str]:
