@@ -31,6 +31,8 @@ class Catalogue:
     workflows: Mapping[tuple[str, str], Workflow]
     by_class: Mapping[type[Record], RecordType] = attrs.field(repr=False)
     facet_by_class: Mapping[type[Facet], FacetType] = attrs.field(repr=False)
+    dormant: frozenset[str] = frozenset()
+    """Plugins that are known by their descriptions only: what they declared is kept, and not written."""
 
     def record(self, name: str) -> RecordType:
         """The record type of that name; `UnknownName` suggests the nearest."""

@@ -10,12 +10,13 @@ from typing import Any, Final
 
 import attrs
 
+from crmcore.domain.catalogue import Catalogue
 from crmcore.domain.describing import attribute_of, facet_class, field_from_plain, field_to_plain
 from crmcore.domain.errors import CrmError, InvalidDeclaration
-from crmcore.domain.facet import Facet, FacetType
+from crmcore.domain.facet import Facet, FacetType, facet_type
 from crmcore.domain.field import Field
 from crmcore.domain.part import Part, PartType, part, parts
-from crmcore.domain.record import Derived, Flat, Hierarchy, Options, Record, RecordType, record
+from crmcore.domain.record import Derived, Flat, Hierarchy, Options, Record, RecordType, record, record_type
 
 Plain = Mapping[str, Any]
 UNTOLD: Final = frozenset(("complete", "validators", "name"))
@@ -68,6 +69,34 @@ def dormant_facet(plain: Plain) -> type[Facet]:
         if isinstance(error, CrmError):
             raise
         raise InvalidDeclaration(f"the description of a facet cannot be read: {error!r}") from error
+
+
+@attrs.frozen(eq=False)
+class Belongings:
+    """What is a plugin's own in a database: its record types and its facets of any record type."""
+
+    plugin: str
+    records: tuple[RecordType, ...]
+    facets: tuple[FacetType, ...]
+
+
+def describe(catalogue: Catalogue, plugin: str) -> dict[str, Any]:
+    """All that a plugin declares and keeps in the database, and the states that it adds to workflows of others."""
+    states = {w.name: [s.name for s in w.added if s.plugin == plugin] for w in catalogue.workflows.values()}
+    return {
+        "records": [describe_record(t) for t in catalogue.records.values() if t.plugin == plugin],
+        "facets": [describe_facet(f) for each in catalogue.facets.values() for f in each if f.name == plugin],
+        "states": {workflow: names for workflow, names in states.items() if names},
+    }
+
+
+def belongings(plugin: str, described: Plain) -> Belongings:
+    """What a description tells of, as classes that are made of it. `InvalidDeclaration` for what is none."""
+    return Belongings(
+        plugin,
+        tuple(record_type(record_class(each), plugin) for each in described.get("records", ())),
+        tuple(facet_type(dormant_facet(each), plugin) for each in described.get("facets", ())),
+    )
 
 
 def _is_told(name: str) -> bool:

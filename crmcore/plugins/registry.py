@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 
 from crmcore.domain.catalogue import Catalogue, build
+from crmcore.domain.dormant import Belongings
 from crmcore.domain.errors import InvalidDeclaration, PluginFailed
 from crmcore.plugins.claims import clashes
 from crmcore.plugins.declarations import CORE_DECLARED, Declared, gather
@@ -104,12 +105,17 @@ def _available(each: Installed) -> dict[str, Any]:
     }
 
 
-def load(wanted: Iterable[str | object] = (), *, installed: Sequence[Installed] | None = None) -> Registry:
+def load(
+    wanted: Iterable[str | object] = (),
+    *,
+    installed: Sequence[Installed] | None = None,
+    dormant: Iterable[Belongings] = (),
+) -> Registry:
     """The registry of the plugins that are wanted: by name, or as modules or objects with an attribute `plugin`.
 
-    Only what is named is imported. `installed`: what there is to choose from, by default what `discover` finds. All
-    that is wrong is collected and refused at once: MissingPlugin, PluginConflict or PluginFailed, by what is wrong;
-    PluginFailed if it is of several kinds.
+    Only what is named is imported. `installed`: what there is to choose from, by default what `discover` finds;
+    `dormant`: what plugins have in the database that are not wanted now. All that is wrong is collected and refused at
+    once: MissingPlugin, PluginConflict or PluginFailed, by what is wrong; PluginFailed if it is of several kinds.
     """
     offer = cache(discover) if installed is None else lambda: tuple(installed)
     found, problems = candidates(wanted, offer)
@@ -118,11 +124,13 @@ def load(wanted: Iterable[str | object] = (), *, installed: Sequence[Installed] 
     known = {c.manifest.name: c for c in sorted(found, key=lambda c: c.manifest.name) if c.manifest.name not in failed}
     problems += [*unmet(known, failed, offer), *conflicts(known), *circles(known)]
     declared = _declared(known, problems)
-    problems += clashes([CORE_DECLARED, *declared.values()])
+    asleep = [_asleep(each) for each in dormant if each.plugin not in known]
+    problems += clashes([CORE_DECLARED, *declared.values(), *asleep])
     problems += [p for name in _sound(known, problems) for p in _misfits(known, declared, name)]
     refuse(problems)
     active = tuple(_active(known[name], each) for name, each in declared.items())
-    catalogue = _catalogue(declared.values())
+    catalogue = _catalogue([*declared.values(), *asleep])
+    catalogue = attrs.evolve(catalogue, dormant=frozenset(each.origin.plugin for each in asleep))
     return Registry(active, catalogue, routed(((known[n].manifest, d.calls) for n, d in declared.items()), catalogue))
 
 
@@ -174,6 +182,10 @@ def _misfits(known: Known, declared: Mapping[str, Declared], name: str) -> Itera
             remedy="Mend them; it may name record types of the core, of its own, and of plugins that it requires",
             cause=error,
         )
+
+
+def _asleep(own: Belongings) -> Declared:
+    return Declared(Origin(own.plugin), tuple(t.cls for t in own.records), tuple(f.cls for f in own.facets))
 
 
 def _active(each: Candidate, declared: Declared) -> Active:
