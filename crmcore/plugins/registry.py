@@ -11,6 +11,7 @@ import attrs
 from crmcore.domain.catalogue import Catalogue, build
 from crmcore.domain.dormant import Belongings
 from crmcore.domain.errors import InvalidDeclaration, PluginFailed
+from crmcore.domain.extension import owned
 from crmcore.plugins.claims import clashes
 from crmcore.plugins.declarations import CORE_DECLARED, Declared, gather
 from crmcore.plugins.discovery import Candidate, Installed, candidates, discover
@@ -20,7 +21,6 @@ from crmcore.plugins.refusal import Origin, Problem, refuse, text_of
 from crmcore.plugins.relations import Known, circles, conflicts, ordered, requirements, same_names, unmet
 from crmcore.plugins.revisions import CORE, chain, core_chain
 from crmcore.plugins.routing import NO_HOOKS, Hooks, routed, strangers
-
 from crmcore.ports.migration import Chain
 
 
@@ -34,6 +34,7 @@ class Active:
     records: tuple[str, ...] = ()
     facets: tuple[str, ...] = ()
     workflows: tuple[str, ...] = ()
+    extensions: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -76,6 +77,7 @@ class Registry:
             "record_types": [{"record": t.name, "fields": [f.name for f in t.own]} for t in types],
             "facets": [{"record": name, "fields": [f.dotted(x) for x in f.fields]} for name, f in extended if f],
             "workflows": list(each.workflows),
+            "extensions": list(each.extensions),
         }
         manifest = each.manifest
         return {
@@ -163,7 +165,8 @@ def _catalogue(declared: Iterable[Declared]) -> Catalogue:
     return build(
         [(each.plugin, cls) for each in everything for cls in each.records],
         [(each.origin.plugin, cls) for each in everything for cls in each.facets],
-        [workflow for each in everything for workflow in each.workflows],
+        [owned(w, each.plugin) if each.plugin else w for each in everything for w in each.workflows],
+        [(each.origin.plugin, extension) for each in everything for extension in each.extensions],
     )
 
 
@@ -196,4 +199,5 @@ def _active(each: Candidate, declared: Declared) -> Active:
         records=tuple(declared.qualified(cls) for cls in declared.records),
         facets=tuple(facet.__crm_facet__[0] for facet in declared.facets),
         workflows=tuple(workflow.name for workflow in declared.workflows),
+        extensions=tuple(extension.workflow for extension in declared.extensions),
     )

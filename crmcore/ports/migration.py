@@ -1,8 +1,8 @@
 """What a revision of a distribution's tables is, and what it can do. Revision files import this module only.
 
-Tables are named without the prefix that a host chooses (`loyalty_customer`). Columns have a plain type: `text(N)`, `text`
-(of any length, not to be indexed), `code(N)` (ASCII), `integer`, `decimal(N)` with N places, `boolean`, `date`,
-`datetime`, `id`.
+Tables are named without the prefix that a host chooses (`loyalty_customer`). A column has a plain type: `text(N)`,
+`text` (of any length, not to be indexed), `code(N)` (ASCII), `integer`, `decimal(N)` with N places, `boolean`, `date`,
+`datetime` or `id`.
 """
 
 from __future__ import annotations

@@ -74,6 +74,7 @@ class Builder:
     sets: dict[tuple[str, str, str], sa.Table] = attrs.field(factory=dict)
     owners: dict[str, str] = attrs.field(factory=dict)
     rules: dict[str, Rule] = attrs.field(factory=dict)
+    names: dict[str, str] = attrs.field(factory=dict)
 
     def record(self, record: RecordType, distribution: str) -> None:
         """The table of a record type with those of its parts and sets.
@@ -145,6 +146,7 @@ class Builder:
 
     def _claim(self, name: str, distribution: str, purpose: str) -> str:
         claim(self.owners, fitted(name), distribution, purpose)
+        self.names[fitted(name)] = name
         return fitted(name)
 
     def _table(self, name: str, columns: list[sa.Column[Any]], key: tuple[str, ...], compact: bool = True) -> sa.Table:
@@ -158,6 +160,7 @@ class Builder:
             sa.PrimaryKeyConstraint(*key, name=fitted(f"pk_{name}")),
             sqlite_strict=True,
             sqlite_with_rowid=not compact,
+            info={"name": self.names[name]},  # before it was cut to fit
             **MARIADB,
         )
         for column in columns:
