@@ -91,6 +91,7 @@ class Crm:
             zone=zone_of(zone),
             currency=currency_of(currency),
             rules=RULES,
+            hooks=self.registry.hooks,
         )
 
     def work(

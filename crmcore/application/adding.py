@@ -5,10 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from crmcore.application import hierarchy, journal, ruling
+from crmcore.application.hooks import batch
+from crmcore.application.hooks.guarding import check
+from crmcore.application.hooks.reacting import react
 from crmcore.application.kernel import PartShape, Plan
 from crmcore.application.session import Session
 from crmcore.application.validating import check_facet, check_record
@@ -23,6 +27,7 @@ from crmcore.ports.storage import KeyRow
 
 R = TypeVar("R", bound=Record)
 FacetRows = dict[FacetType, list[tuple[UUID, Facet]]]
+NO_FACETS: Final[Mapping[type[Facet], Facet | None]] = MappingProxyType({})
 
 
 def add(unit: Session, type: RecordType, records: Sequence[R], *, by_rule: bool = False) -> list[R]:
@@ -35,9 +40,14 @@ def add(unit: Session, type: RecordType, records: Sequence[R], *, by_rule: bool 
     is_log = by_rule and type.followed is not None
     settled: Sequence[R] = records if is_log else ruling.prepared(unit, type, [(None, record) for record in records])
     stamped = [_stamp(unit, plan, record, now) for record in settled]
-    facets = _facets_of(unit, type, stamped)
-    if not unit.kernel.open and not by_rule:
-        unit.kernel.policy.write(unit.actor, [_intent(unit, plan, record) for record in stamped])
+    facets, changes = _facets_of(unit, type, stamped), None
+    if batch.wanted(unit, type) or not (unit.kernel.open or by_rule):
+        changes = [_intent(unit, plan, record) for record in stamped]
+        if not by_rule:
+            unit.kernel.policy.write(unit.actor, changes)
+        if amended := check(unit, plan, changes):
+            stamped = [_amended(record, amended.get(record.id)) for record in stamped]
+            facets, changes = _facets_of(unit, type, stamped), [_intent(unit, plan, record) for record in stamped]
     with unit.writing() as transaction:
         for field in plan.anywhere:
             check_anywhere(unit, field, stamped)
@@ -48,7 +58,16 @@ def add(unit: Session, type: RecordType, records: Sequence[R], *, by_rule: bool 
         transaction.append([_entry(unit, plan, record, now) for record in stamped])
         hierarchy.check(unit, type, stamped)
         ruling.followed(unit, type, [None] * len(stamped), stamped)
+        react(unit, plan, changes or ())
     return stamped
+
+
+def _amended(record: R, facets: Mapping[type[Facet], Facet] | None) -> R:
+    """The record with the facets that guards set."""
+    if not facets:
+        return record
+    first = {cls: evolve(each, version=1) for cls, each in facets.items()}
+    return evolve(record, facets=MappingProxyType({**record.facets, **first}))
 
 
 def _check_kind(type: RecordType, record: object) -> None:
@@ -69,13 +88,15 @@ def _stamp(unit: Session, plan: Plan[R], record: R, now: dt.datetime) -> R:
             object.__setattr__(new, part.attribute, numbered(part, held))
     check_record(plan, new)
     for workflow in plan.workflows:
-        workflow.check_start(_state(unit, plan.type, new, workflow.field))
+        workflow.check_start(batch.state(unit, plan.type, new, workflow.field))
     return new
 
 
 def _first(record: Record) -> Mapping[type[Facet], Facet | None]:
     facets = record.facets
-    return {cls: evolve(f, version=1) for cls, f in facets.items() if f is not None} if facets else {}
+    if not facets:
+        return NO_FACETS
+    return MappingProxyType({cls: evolve(f, version=1) for cls, f in facets.items() if f is not None})
 
 
 def numbered(part: PartShape, held: tuple[Part, ...]) -> tuple[Part, ...]:
@@ -92,15 +113,6 @@ def numbered(part: PartShape, held: tuple[Part, ...]) -> tuple[Part, ...]:
             each = copy(each, no=highest)
         given.append(each)
     return tuple(sorted(given, key=attrgetter("no"))) if given_before else tuple(given)
-
-
-def _state(unit: Session, type: RecordType, record: Record, field: str) -> str | None:
-    prefix, _, name = field.rpartition(".")
-    if not prefix:
-        return getattr(record, name)  # type: ignore[no-any-return]  # a choice field, as the catalogue checked
-    facet = unit.catalogue.facet(type, prefix)
-    held = record.facets.get(facet.cls) if facet else None
-    return getattr(held, name, None)
 
 
 def _facets_of(unit: Session, type: RecordType, records: Sequence[Record]) -> FacetRows:

@@ -10,6 +10,9 @@ import attrs
 from crmcore.application import facets, hierarchy, journal, reading, ruling
 from crmcore.application.adding import check_anywhere, numbered
 from crmcore.application.hiding import hidden_views, without_hidden
+from crmcore.application.hooks import batch
+from crmcore.application.hooks.guarding import NOTHING, check
+from crmcore.application.hooks.reacting import react
 from crmcore.application.kernel import Plan
 from crmcore.application.session import Session
 from crmcore.application.validating import check_record
@@ -123,8 +126,10 @@ def write(
         if workflow.field in diff:
             source, target = diff[workflow.field]
             workflow.check_step(source, target, after)
+    changes = [Change(type, before.id, "change", before, after, frozenset(diff))]
     if not by_rule:
-        unit.kernel.policy.write(unit.actor, [Change(type, before.id, "change", before, after, frozenset(diff))])
+        unit.kernel.policy.write(unit.actor, changes)
+    amended = check(unit, plan, changes) if batch.wanted(unit, type) else NOTHING
     _store(unit, type, before, after, diff)
     with unit.writing() as transaction:
         transaction.append(
@@ -145,6 +150,9 @@ def write(
         )
     with unit.whole():
         ruling.followed(unit, type, [before], [after])
+        for facet in amended.get(after.id, {}).values():
+            facets.amend(unit, type, after.id, facet)
+        react(unit, plan, changes)
     return after
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from crmcore.application import journal, reading
+from crmcore.application.hooks.guarding import check
+from crmcore.application.hooks.lending import lent
+from crmcore.application.hooks.reacting import react
 from crmcore.application.session import Session
 from crmcore.application.validating import MISSING, check_facet
 from crmcore.domain.change import Change, Operation
@@ -53,6 +57,14 @@ def put(unit: Session, type: RecordType, id: UUID, value: Facet) -> Facet:
     return _store(unit, type, record, facet, before, value)
 
 
+def amend(unit: Session, type: RecordType, id: UUID, value: Facet) -> None:
+    """Store a facet that a guard of its plugin has set; that guard is not asked again."""
+    facet = unit.catalogue.facet_of(value.__class__, type)
+    own = lent(unit, facet.name)
+    record = reading.unblanked(own, type, id, (value.__class__,))
+    _store(own, type, record, facet, record.facets.get(value.__class__), value, guarded=False)
+
+
 def drop(unit: Session, type: RecordType, id: UUID, cls: type[Facet]) -> None:
     """Remove a facet; `NoFacet` if the record has none."""
     facet = unit.catalogue.facet_of(cls, type)
@@ -61,14 +73,32 @@ def drop(unit: Session, type: RecordType, id: UUID, cls: type[Facet]) -> None:
     before = record.facets.get(cls)
     if before is None:
         raise NoFacet(f"{type.name} {id} has no {cls.__name__}", facet=cls.__name__, id=str(id))
-    _ask(unit, type, record, facet, before, None)
+    changes = _ask(unit, type, record, facet, before, None)
+    _amend_others(unit, type, facet, changes)
     with unit.writing() as transaction:
         transaction.delete_facet(type, facet, id, before)
     _log(unit, type, record, facet, before, None)
+    react(unit, unit.kernel.plan(type), changes)
+
+
+def _amend_others(unit: Session, type: RecordType, facet: FacetType, changes: Sequence[Change]) -> Facet | None:
+    """Ask the guards, and store the facets of others that they set; the one for this facet, if one was set."""
+    amended = dict(check(unit, unit.kernel.plan(type), changes).get(changes[0].id, {}))
+    own = amended.pop(facet.cls, None)
+    for each in amended.values():
+        amend(unit, type, changes[0].id, each)
+    return own
 
 
 def _store(
-    unit: Session, type: RecordType, record: Record, facet: FacetType, before: Facet | None, after: Facet
+    unit: Session,
+    type: RecordType,
+    record: Record,
+    facet: FacetType,
+    before: Facet | None,
+    after: Facet,
+    *,
+    guarded: bool = True,
 ) -> Facet:
     after = evolve(after, version=before.version + 1 if before else 1)
     check_facet(facet, unit.kernel.facet_shape(facet), after)
@@ -78,13 +108,16 @@ def _store(
             workflow.check_step(getattr(before, name, None), getattr(after, name), after)
     if before is not None and evolve(after, version=before.version) == before:
         return before
-    _ask(unit, type, record, facet, before, after)
+    changes = _ask(unit, type, record, facet, before, after)
+    if guarded and (amended := _amend_others(unit, type, facet, changes)) is not None:
+        return _store(unit, type, record, facet, before, amended, guarded=False)
     with unit.writing() as transaction:
         if before is None:
             transaction.insert_facets(type, facet, [(record.id, after)])
         else:
             transaction.update_facet(type, facet, record.id, before, after)
     _log(unit, type, record, facet, before, after)
+    react(unit, unit.kernel.plan(type), changes)
     return after
 
 
@@ -95,11 +128,13 @@ def _diff(unit: Session, facet: FacetType, before: Facet | None, after: Facet | 
 
 def _ask(
     unit: Session, type: RecordType, record: Record, facet: FacetType, before: Facet | None, after: Facet | None
-) -> None:
+) -> list[Change]:
     fields = frozenset(_diff(unit, facet, before, after))
     now_held = evolve(record, facets={**record.facets, facet.cls: after})
     operation: Operation = "facet"
-    unit.kernel.policy.write(unit.actor, [Change(type, record.id, operation, record, now_held, fields)])
+    changes = [Change(type, record.id, operation, record, now_held, fields)]
+    unit.kernel.policy.write(unit.actor, changes)
+    return changes
 
 
 def _log(

@@ -18,6 +18,7 @@ from crmcore.domain.kinds import CHECKS, TO_PLAIN
 from crmcore.domain.part import Part, getter
 from crmcore.domain.record import ENVELOPE, Record, RecordType
 from crmcore.domain.workflow import Workflow
+from crmcore.plugins.routing import NO_HOOKS, Hooks
 from crmcore.ports.clock import Clock, Ids
 from crmcore.ports.policy import AllowAll, Policy
 
@@ -111,6 +112,9 @@ class Plan(Generic[R]):
     keyed: frozenset[str]
     """The names of which keys are made."""
 
+    loose: tuple[str, ...]
+    """The attributes that hold JSON, or parts with JSON, which whoever holds them could alter."""
+
 
 def plan_for(catalogue: Catalogue, type: RecordType) -> Plan[Any]:
     """The plan of a record type."""
@@ -123,13 +127,19 @@ def plan_for(catalogue: Catalogue, type: RecordType) -> Plan[Any]:
         tuple(f for f in type.fields if f.kind == "reference" and f.target == "*"),
         matching.plan(type),
         matching.made_of(type),
+        _loose(type),
     )
+
+
+def _loose(type: RecordType) -> tuple[str, ...]:
+    own = [f.name for f in type.fields if f.kind == "json"]
+    return (*own, *(p.attribute for p in type.parts if any(f.kind == "json" for f in p.fields)))
 
 
 @attrs.define(eq=False)
 class Kernel:
     """The shared, read-only parts of a Crm. `zone` and `currency` read dates and bare amounts in filters; `rules` are
-    those of the core's record types, by name."""
+    those of the core's record types, by name; `hooks` are those of the plugins."""
 
     catalogue: Catalogue
     policy: Policy
@@ -138,6 +148,7 @@ class Kernel:
     zone: dt.tzinfo
     currency: str
     rules: Mapping[str, Rule] = attrs.field(factory=dict)
+    hooks: Hooks = NO_HOOKS
     _plans: dict[str, Plan[Any]] = attrs.field(factory=dict, init=False)
     _facets: dict[FacetType, Shape] = attrs.field(factory=dict, init=False)
 
@@ -145,6 +156,11 @@ class Kernel:
     def open(self) -> bool:
         """Whether the policy allows everything, so that nothing need be put before it."""
         return isinstance(self.policy, AllowAll)
+
+    def sharing(self, other: Kernel) -> Kernel:
+        """This kernel, with what another one of the same catalogue has worked out."""
+        self._plans, self._facets = other._plans, other._facets
+        return self
 
     def plan(self, type: RecordType) -> Plan[Any]:
         """The plan of a record type, made at first use."""

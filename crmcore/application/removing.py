@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from crmcore.application import changing, journal, reading
+from crmcore.application.hooks.guarding import check
+from crmcore.application.hooks.reacting import react
 from crmcore.application.session import Session
 from crmcore.domain.bound import Bound, BoundQuery, Test, ToFacet, ToPart, Via, every
 from crmcore.domain.change import Change, LogEntry
@@ -34,7 +36,9 @@ def _remove(unit: Session, type: RecordType, id: UUID, version: int | None) -> N
     facets = unit.catalogue.facets.get(type.name, ())
     record = reading.unblanked(unit, type, id, tuple(f.cls for f in facets))
     changing.check_version(type, record, version)
-    unit.kernel.policy.write(unit.actor, [Change(type, id, "remove", record, None, frozenset())])
+    plan, changes = unit.kernel.plan(type), [Change(type, id, "remove", record, None, frozenset())]
+    unit.kernel.policy.write(unit.actor, changes)
+    check(unit, plan, changes)
     if not unit.transaction.lock(type, id):  # so that nobody links to it from here on
         raise reading.not_found(type, id)
     referring = _references(unit, type, id)
@@ -45,6 +49,7 @@ def _remove(unit: Session, type: RecordType, id: UUID, version: int | None) -> N
             else:
                 _clear(unit, holder, field, where)
         _erase(unit, type, record)
+        react(unit, plan, changes)
 
 
 def _follow(unit: Session, holder: RecordType, where: Bound) -> None:

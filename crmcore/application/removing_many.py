@@ -7,6 +7,8 @@ from typing import Final
 from uuid import UUID
 
 from crmcore.application import removing
+from crmcore.application.hooks.guarding import check
+from crmcore.application.hooks.reacting import react
 from crmcore.application.session import Session
 from crmcore.domain.bound import Bound, BoundQuery, Not, Test, every
 from crmcore.domain.change import Change
@@ -41,8 +43,10 @@ def remove_many(unit: Session, type: RecordType, records: Sequence[Record]) -> d
 
 def _together(unit: Session, type: RecordType, records: Sequence[Record]) -> None:
     """All of them; `StillReferenced` if anything else refers to one of them, but for what goes with it."""
-    unit.kernel.policy.write(unit.actor, [Change(type, r.id, "remove", r, None, frozenset()) for r in records])
+    changes = [Change(type, r.id, "remove", r, None, frozenset()) for r in records]
+    unit.kernel.policy.write(unit.actor, changes)
     plan, ids = unit.kernel.plan(type), [record.id for record in records]
+    check(unit, plan, changes)
     anywhere = []
     with unit.writing() as transaction:
         for holder, place, field in unit.catalogue.references_to(type.name):
@@ -58,6 +62,7 @@ def _together(unit: Session, type: RecordType, records: Sequence[Record]) -> Non
         for holder, where in anywhere:  # no foreign key holds these: from here on nobody adds one
             _check_free(unit, type, holder, where)
         transaction.append([removing.entry_of(unit, type, record) for record in records])
+        react(unit, plan, changes)
 
 
 def _from_others(type: RecordType, holder: RecordType, where: Bound, ids: Sequence[UUID]) -> Bound:

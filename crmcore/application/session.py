@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 import attrs
@@ -18,7 +18,20 @@ from crmcore.domain.change import Actor
 from crmcore.domain.errors import CrmError, InvalidSetting, SchemaMismatch
 from crmcore.domain.record import RecordType
 from crmcore.domain.visibility import hidden_in_log
+from crmcore.ports.policy import Policy
 from crmcore.ports.storage import Transaction
+
+
+@attrs.define(eq=False)
+class Course:
+    """How a transaction goes, which those share to whom it is lent: for which `person` and under which policy it
+    began, what broke it, which reactions led to what is done now, and what was lent to whom."""
+
+    person: Actor
+    policy: Policy
+    broken: BaseException | None = None
+    chain: tuple[str, ...] = ()
+    lent: dict[tuple[str, bool], Any] = attrs.field(factory=dict)
 
 
 class Session:
@@ -38,6 +51,7 @@ class Session:
         source: str | None = None,
         dry: bool = False,
         refusal: str | None = None,
+        course: Course | None = None,
     ) -> None:
         self.kernel = kernel
         self.actor = actor
@@ -48,7 +62,7 @@ class Session:
         self._refusal = refusal
         self._transaction: Transaction | None = None
         self._rules: dict[str, ReadRule] = {}
-        self._broken: BaseException | None = None
+        self.course = course or Course(actor, kernel.policy)
 
     def __enter__(self) -> Self:
         if self._transaction is not None:
@@ -61,11 +75,11 @@ class Session:
     ) -> None:
         transaction = self.transaction
         self._transaction = None
-        if error is None and self._broken is None and not self.dry:
+        if error is None and self.course.broken is None and not self.dry:
             return transaction.commit()
         transaction.rollback()
-        if error is None and self._broken is not None:
-            raise CrmError(f"the unit of work was rolled back, because a write in it had failed: {self._broken}")
+        if error is None and self.course.broken is not None:
+            raise CrmError(f"the unit of work was rolled back, because a write in it had failed: {self.course.broken}")
 
     @property
     def transaction(self) -> Transaction:
@@ -116,8 +130,8 @@ class Session:
         """The transaction for one write; a failure marks the unit as to be rolled back."""
         if self._refusal is not None:
             raise SchemaMismatch(self._refusal)
-        if self._broken is not None:
-            raise CrmError(f"an earlier write in this unit of work failed, roll it back: {self._broken}")
+        if self.course.broken is not None:
+            raise CrmError(f"an earlier write in this unit of work failed, roll it back: {self.course.broken}")
         with self.whole():
             yield self.transaction
 
@@ -127,16 +141,16 @@ class Session:
         try:
             yield
         except BaseException as error:
-            self._broken = error
+            self.course.broken = error
             raise
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """A nested part that an exception undoes alone."""
-        before = self._broken
+        before = self.course.broken
         try:
             with self.transaction.savepoint():
                 yield
         except BaseException:
-            self._broken = before
+            self.course.broken = before
             raise

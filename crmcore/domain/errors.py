@@ -33,6 +33,7 @@ __all__ = [
     "StorageBusy",
     "StorageFailed",
     "UnknownName",
+    "Vetoed",
     "nearest",
 ]
 
@@ -62,6 +63,14 @@ class InvalidRecord(CrmError, ValueError):
         listed = "; ".join(f"{name}: {problem}" for name, problem in problems.items())
         super().__init__(f"{record} is refused: {listed}", record=record, problems=problems)
         self.problems = problems
+
+
+class Vetoed(InvalidRecord):
+    """A plugin's guard refuses a write: `details` has the plugin, the hook and the record's id."""
+
+    def __init__(self, record: str, problems: dict[str, str], **details: object) -> None:
+        super().__init__(record, problems)
+        self.details.update(details)
 
 
 class InvalidDeclaration(CrmError, TypeError):

@@ -23,12 +23,14 @@ Calls = Mapping[str, Call]
 class Hooks:
     """The hooks of all active plugins in their order: those that are routed by hook and record type, all by hook.
 
-    `capabilities`: what each plugin may write beside what is its own.
+    `capabilities`: what each plugin may read and write beside what is its own. `records`: the record types for which a
+    guard or a reaction is to be called.
     """
 
     routed: Mapping[tuple[str, str], tuple[Call, ...]] = MappingProxyType({})
     by_name: Mapping[str, tuple[Call, ...]] = MappingProxyType({})
     capabilities: Mapping[str, frozenset[str]] = MappingProxyType({})
+    records: frozenset[str] = frozenset()
 
     def of(self, hook: str, record: str) -> tuple[Call, ...]:
         """Who is to be called for a record type; nobody, mostly."""
@@ -57,6 +59,7 @@ def routed(active: Iterable[tuple[Plugin, Calls]], catalogue: Catalogue) -> Hook
         MappingProxyType({key: tuple(calls) for key, calls in table.items()}),
         MappingProxyType({name: tuple(calls) for name, calls in by_name.items()}),
         MappingProxyType(capabilities),
+        frozenset(record for hook, record in table if hook.startswith(("check_", "react_"))),
     )
 
 

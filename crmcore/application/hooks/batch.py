@@ -1,0 +1,71 @@
+"""A batch as hooks see it: frozen changes of one record type, and the steps in workflows that they take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from types import MappingProxyType
+from typing import Any
+
+import attrs
+
+from crmcore.application.kernel import Plan
+from crmcore.application.session import Session
+from crmcore.domain.change import Change
+from crmcore.domain.copying import evolve
+from crmcore.domain.facet import Facet
+from crmcore.domain.record import Record, RecordType
+from crmcore.domain.step import steps
+from crmcore.plugins.contexts import Step
+
+
+def wanted(unit: Session, type: RecordType) -> bool:
+    """Whether any plugin wants to see changes of this record type, for which it may be worth making some."""
+    return type.name in unit.kernel.hooks.records
+
+
+def frozen(plan: Plan[Any], changes: Sequence[Change]) -> tuple[Change, ...]:
+    """The changes with nothing in them that a plugin could alter."""
+    return tuple(_frozen(plan, each) for each in changes)
+
+
+def _frozen(plan: Plan[Any], change: Change) -> Change:
+    before, after = _shown(plan, change.before), _shown(plan, change.after)
+    same = before is change.before and after is change.after
+    return change if same else attrs.evolve(change, before=before, after=after)
+
+
+def _shown(plan: Plan[Any], record: Record | None) -> Record | None:
+    if record is None:
+        return None
+    copies = {name: deepcopy(held) for name in plan.loose if (held := getattr(record, name))}
+    if type(record.facets) is MappingProxyType and not copies:
+        return record
+    return evolve(record, facets=MappingProxyType(dict(record.facets)), **copies)
+
+
+def steps_of(unit: Session, plan: Plan[Any], changes: Sequence[Change]) -> Iterator[Step]:
+    """The steps that these changes take, in the order of the changes."""
+    for change in changes:
+        for workflow in plan.workflows:
+            if change.operation == "remove" or (change.operation != "add" and workflow.field not in change.fields):
+                continue
+            before, after = (state(unit, plan.type, each, workflow.field) for each in (change.before, change.after))
+            if (step := steps(workflow, before, after)) is not None:
+                yield Step(
+                    change=change,
+                    workflow=step.workflow,
+                    transition=step.transition,
+                    source=step.source,
+                    target=step.target,
+                )
+
+
+def state(unit: Session, type: RecordType, record: Record | None, field: str) -> str | None:
+    """The state in which a record stands in a workflow over this field, its own or a facet's."""
+    prefix, _, name = field.rpartition(".")
+    if record is None or not prefix:
+        return getattr(record, name, None)
+    facet = unit.catalogue.facet(type, prefix)
+    held: Facet | None = record.facets.get(facet.cls) if facet else None
+    return getattr(held, name, None)

@@ -1,0 +1,88 @@
+"""Lending a unit of work to a plugin: the same transaction, in the plugin's name, with the plugin's rights."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NoReturn, TypeVar, cast
+
+import attrs
+
+from crmcore.application.hooks.rights import Rights
+from crmcore.application.session import Session
+from crmcore.domain.change import Actor
+from crmcore.domain.errors import Denied
+from crmcore.domain.record import Record
+from crmcore.ports.storage import Transaction
+from crmcore.ports.work import Repository, Work
+
+R = TypeVar("R", bound=Record)
+READS: Final = "a guard only reads: it answers with vetoes and with amendments of its own facet"
+LENT: Final = frozenset(name for name in vars(Work) if not name.startswith("_"))
+
+
+class Lent:
+    """What a plugin holds of a unit of work: `ports.work.Work`, and nothing beside it."""
+
+    __slots__ = ("_unit",)
+
+    def __init__(self, unit: Any) -> None:
+        self._unit = unit
+
+    def __getitem__(self, cls: type[R]) -> Repository[R]:
+        found: Repository[R] = self._unit[cls]
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in LENT:
+            raise AttributeError(f"a plugin's work has no {name!r}: it has {', '.join(sorted(LENT))}")
+        return getattr(self._unit, name)
+
+
+class Held:
+    """A transaction that whoever holds it cannot end: that is for those who began it."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transaction, name)
+
+    def commit(self) -> NoReturn:
+        """`Denied`."""
+        raise Denied("a plugin does not commit: the transaction is not its own")
+
+    def rollback(self) -> NoReturn:
+        """`Denied`."""
+        raise Denied("a plugin does not roll back: raise an error, and the transaction is undone as a whole")
+
+
+def lend(unit: Session, plugin: str, *, reading: bool = False) -> Work:
+    """What a plugin holds of this unit of work, for as long as that lasts; `reading`: it writes nothing through it."""
+    return cast(Work, Lent(lent(unit, plugin, reading=reading)))
+
+
+def lent(unit: Session, plugin: str, *, reading: bool = False) -> Session:
+    """The unit of work in a plugin's name and with its rights, in the same transaction; made once for each plugin."""
+    found: Session | None = unit.course.lent.get((plugin, reading))
+    if found is None:
+        found = unit.course.lent[plugin, reading] = _lent(unit, plugin, reading)
+    return found
+
+
+def _lent(unit: Session, plugin: str, reading: bool) -> Session:
+    kernel, person = unit.kernel, unit.course.person
+    rights = Rights(plugin, person, kernel.hooks.capabilities.get(plugin, frozenset()), unit.course.policy)
+    inner = type(unit)(
+        attrs.evolve(kernel, policy=rights).sharing(kernel),
+        lambda: cast(Transaction, Held(unit.transaction)),
+        _named(plugin, person),
+        source=unit.source,
+        refusal=READS if reading else None,
+        course=unit.course,
+    )
+    inner.id = unit.id
+    return inner.__enter__()
+
+
+def _named(plugin: str, person: Actor) -> Actor:
+    alone = person.kind == "plugin" and person.id == plugin
+    return person if alone else Actor(plugin, "plugin", str(person))

@@ -1,0 +1,58 @@
+"""What a plugin may read and write: its own records and facets, and what its manifest names as capabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+
+from crmcore.domain.binder import ALL, ReadRule
+from crmcore.domain.change import Actor, Change
+from crmcore.domain.errors import Denied
+from crmcore.domain.record import RecordType
+from crmcore.ports.policy import Policy
+
+
+@attrs.frozen(eq=False)
+class Rights:
+    """A policy for a plugin that works for `person`; on top of it, the policy of the host is asked as ever.
+
+    It reads its own records, the rest as the person does unless it has the capability "RECORD:read". It writes its own
+    records and facets, and with "RECORD:add", "RECORD:change" or "RECORD:remove" what these say.
+    """
+
+    plugin: str
+    person: Actor
+    capabilities: frozenset[str]
+    host: Policy
+
+    def read(self, actor: Actor, record: RecordType) -> ReadRule:
+        """What the plugin may read of a record type."""
+        if record.plugin == self.plugin or f"{record.name}:read" in self.capabilities:
+            return ALL
+        rule = self.host.read(self.person, record)
+        own = {name for name in rule.hidden if name.partition(".")[0] == self.plugin}
+        return attrs.evolve(rule, hidden=rule.hidden - own) if own else rule
+
+    def write(self, actor: Actor, changes: Sequence[Change]) -> None:
+        """`Denied` for the first change that is neither the plugin's own nor among its capabilities."""
+        for change in changes:
+            if not self._is_own(change) and f"{change.type.name}:{change.operation}" not in self.capabilities:
+                wanted = "change" if change.operation == "facet" else change.operation
+                raise Denied(
+                    f"plugin {self.plugin!r} may not {wanted} a {change.type.name}: it writes its own records and "
+                    f"facets, and what its manifest names, as capabilities=({f'{change.type.name}:{wanted}'!r},)",
+                    plugin=self.plugin,
+                    record=change.type.name,
+                    operation=change.operation,
+                )
+        self.host.write(actor, changes)
+
+    def _is_own(self, change: Change) -> bool:
+        if change.operation != "facet":
+            return change.type.plugin == self.plugin and self._has_own_facets(change)
+        return all(name.partition(".")[0] == self.plugin for name in change.fields)
+
+    def _has_own_facets(self, change: Change) -> bool:
+        """A new record may bring facets with it; those of others are theirs."""
+        return change.operation != "add" or all("." not in name for name in change.fields)
