@@ -12,6 +12,7 @@ from crmcore.domain.field import declared_fields
 from crmcore.domain.part import declared_parts
 from crmcore.domain.record import Record
 from crmcore.plugins.declarations import Declared
+from crmcore.plugins.extending import collisions
 from crmcore.plugins.manifest import squash
 from crmcore.plugins.refusal import Origin, Problem
 
@@ -37,6 +38,7 @@ def clashes(declared: Iterable[Declared]) -> Iterator[Problem]:
         # One class that is declared twice would clash with itself in all its names too.
         if len(claims) > 1 and (key == ("class", id(claims[0].subject)) or len({id(c.subject) for c in claims}) > 1):
             yield _clash(claims)
+    yield from collisions(everything)
     targets = {each.qualified(cls): cls for each in everything for cls in each.records}
     for each in everything:
         yield from _within(each)

@@ -9,6 +9,7 @@ from typing import Any, Final
 import attrs
 
 from crmcore.domain.errors import PluginFailed
+from crmcore.domain.extension import NewState, WorkflowExtension
 from crmcore.domain.facet import Facet
 from crmcore.domain.record import Record
 from crmcore.domain.records import CORE, WORKFLOWS
@@ -26,6 +27,7 @@ class Declared:
     records: tuple[type[Record], ...] = ()
     facets: tuple[type[Facet], ...] = ()
     workflows: tuple[Workflow, ...] = ()
+    extensions: tuple[WorkflowExtension, ...] = ()
     jobs: tuple[Job, ...] = ()
     commands: tuple[Command, ...] = ()
     formats: tuple[Format, ...] = ()
@@ -108,11 +110,36 @@ def _workflow(given: Any) -> Workflow:
 def _transition(given: Any) -> Transition:
     if not isinstance(given, Transition):
         raise _Unfit("its transitions are Transition(...)")
-    guards = tuple(given.guards)
-    if not all(callable(guard) for guard in guards):
-        raise _Unfit(f"the guards of {given.name!r} are functions")
+    guards = _guards(given.name, given.guards)
     label = MappingProxyType(dict(given.label))
     return attrs.evolve(given, sources=_texts(given.sources), guards=guards, label=label)
+
+
+def _guards(name: object, given: Any) -> tuple[Any, ...]:
+    guards = (given,) if callable(given) else tuple(given)
+    if not all(callable(guard) for guard in guards):
+        raise _Unfit(f"the guards of {name!r} are functions")
+    return guards
+
+
+def _extension(given: Any) -> WorkflowExtension:
+    if not isinstance(given, WorkflowExtension):
+        raise _Unfit("what is added to a workflow is a WorkflowExtension(...)")
+    _texts((given.workflow, *given.guards))
+    return WorkflowExtension(
+        workflow=given.workflow,
+        states=tuple(_state(each) for each in given.states),
+        initial=_texts(given.initial),
+        transitions=tuple(_transition(each) for each in given.transitions),
+        guards=MappingProxyType({name: _guards(name, each) for name, each in given.guards.items()}),
+    )
+
+
+def _state(given: Any) -> NewState:
+    if not isinstance(given, NewState):
+        raise _Unfit("its states are NewState(...)")
+    _texts((given.name, given.counts_as))
+    return attrs.evolve(given, label=MappingProxyType(dict(given.label)))
 
 
 def _texts(given: Any) -> tuple[str, ...]:
@@ -140,6 +167,7 @@ FREEZE: Final[Mapping[str, Callable[[Any], Any]]] = {
     "declare_records": _record,
     "declare_facets": _facet,
     "declare_workflows": _workflow,
+    "declare_extensions": _extension,
     "declare_jobs": _spec(Job),
     "declare_commands": _spec(Command),
     "declare_formats": _spec(Format),

@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 import pluggy
 
+from crmcore.domain.extension import WorkflowExtension
 from crmcore.domain.facet import Facet
 from crmcore.domain.record import Record
 from crmcore.domain.workflow import Workflow
@@ -56,6 +57,10 @@ class Hooks(Protocol):
     @hookspec
     def declare_workflows(self) -> Sequence[Workflow]:
         """Workflows of choice fields; record types and fields by their full names (`customer`, `loyalty.tier`)."""
+
+    @hookspec
+    def declare_extensions(self) -> Sequence[WorkflowExtension]:
+        """States, transitions and guards for workflows of the core, or of plugins that it requires."""
 
     @hookspec
     def declare_jobs(self) -> Sequence[Job]:
