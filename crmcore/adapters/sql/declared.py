@@ -98,46 +98,46 @@ class Builder:
                 self._reference(table, field, Rule(record.name, (field.name,), field.target))
         for part in record.parts:
             self._part(record, part, distribution)
-        self._sets(record, "", record.fields, name, distribution)
+        self._sets(record.name, "", record.fields, name, distribution)
 
-    def facet(self, record: RecordType, facet: FacetType) -> None:
+    def facet(self, facet: FacetType) -> None:
         """The side table of a facet, keyed by the record's id, with those of its sets."""
-        stem = f"{self.prefix}{facet.name}_{record.name.replace('.', '_')}"
-        name = self._claim(stem, facet.name, f"its facet of {record.name}")
+        stem = f"{self.prefix}{facet.name}_{facet.record.replace('.', '_')}"
+        name = self._claim(stem, facet.name, f"its facet of {facet.record}")
         indexed = {f.name for f in facet.fields if f.index or f.unique}
         columns = [_key("id"), _count("version"), *_columns(facet.fields, indexed)]
-        table = self.facets[record.name, facet.name] = self._table(name, columns, ("id",))
-        self._foreign(table, "id", Rule(record.name, (facet.name,), record.name))
-        self.rules[f"pk_{name}"] = self.rules[unique_key(name, ("id",))] = Rule(record.name, (facet.name,))
+        table = self.facets[facet.record, facet.name] = self._table(name, columns, ("id",))
+        self._foreign(table, "id", Rule(facet.record, (facet.name,), facet.record))
+        self.rules[f"pk_{name}"] = self.rules[unique_key(name, ("id",))] = Rule(facet.record, (facet.name,))
         for field in facet.fields:
             shown = facet.dotted(field)
             if field.unique:
-                self._unique(table, [*_exact(field, field.name)], Rule(record.name, (shown,)))
+                self._unique(table, [*_exact(field, field.name)], Rule(facet.record, (shown,)))
             for group in _field_indexes(field, "id"):
                 self._index(table, group)
-            self._reference(table, field, Rule(record.name, (shown,), field.target))
-        self._sets(record, facet.name, facet.fields, name, facet.name)
+            self._reference(table, field, Rule(facet.record, (shown,), field.target))
+        self._sets(facet.record, facet.name, facet.fields, name, facet.name)
 
     def _part(self, record: RecordType, part: PartType, distribution: str) -> None:
         name = self._claim(f"{self._stem(record)}_{part.name}", distribution, f"part {part.name} of {record.name}")
         indexed = {f.name for f in part.fields if f.index}
         columns = [_key("owner"), _count("no"), *_columns(part.fields, indexed)]
         table = self.parts[record.name, part.name] = self._table(name, columns, ("owner", "no"))
-        self._owner(table, "owner", record)
+        self._owner(table, "owner", record.name)
         for field in part.fields:
             for group in _field_indexes(field, "owner"):
                 self._index(table, group)
             self._reference(table, field, Rule(record.name, (f"{part.name}.{field.name}",), field.target))
 
-    def _sets(self, record: RecordType, facet: str, fields: Iterable[Field], stem: str, distribution: str) -> None:
+    def _sets(self, record: str, facet: str, fields: Iterable[Field], stem: str, distribution: str) -> None:
         for field in fields:
             if field.kind == "choices":
-                name = self._claim(f"{stem}_{field.name}", distribution, f"field {field.name} of {record.name}")
+                name = self._claim(f"{stem}_{field.name}", distribution, f"field {field.name} of {record}")
                 value = sa.Column(
                     "value", types.text_type(field.length), nullable=False, info={"bytes": 4 * field.length}
                 )
                 table = self._table(name, [_key("owner"), value], ("owner", "value"))
-                self.sets[record.name, facet, field.name] = table
+                self.sets[record, facet, field.name] = table
                 self._owner(table, "owner", record)
                 self._index(table, ("value", "owner"))
 
@@ -169,8 +169,8 @@ class Builder:
                 table.append_constraint(test.ddl_if(dialect="sqlite"))
         return table
 
-    def _owner(self, table: sa.Table, column: str, record: RecordType) -> None:
-        self._foreign(table, column, Rule(record.name, ("id",), record.name))
+    def _owner(self, table: sa.Table, column: str, record: str) -> None:
+        self._foreign(table, column, Rule(record, ("id",), record))
 
     def _reference(self, table: sa.Table, field: Field, rule: Rule) -> None:
         if field.kind == "reference" and field.target != "*":

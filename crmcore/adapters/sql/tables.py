@@ -61,9 +61,9 @@ def build_tables(catalogue: Catalogue, prefix: str = PREFIX, schema: str | None 
     builder = Builder(metadata, prefix)
     for record in catalogue.records.values():
         builder.record(record, record.plugin or CORE)
-    for name, facets in catalogue.facets.items():
+    for facets in catalogue.facets.values():
         for facet in facets:
-            builder.facet(catalogue.record(name), facet)
+            builder.facet(facet)
     versions = {}
     for distribution in (CORE, *catalogue.plugins()):
         claim(builder.owners, fitted(f"{prefix}{distribution}_version"), distribution, "the revision of its tables")
