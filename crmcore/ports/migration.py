@@ -65,8 +65,9 @@ class Operations(Protocol):
         """Give rows in which the column is missing a value: this one, or what `value(row)` gives for the row, a mapping
         of column to value as the database holds it (None: it stays missing)."""
 
-    def fold(self, table: str, column: str) -> None:
-        """Make the fold (`column`_fold) of a text where it is missing: texts are sorted and searched by it."""
+    def fold(self, table: str, column: str, length: int, cut: int | None = None) -> None:
+        """Make the fold (`column`_fold, of `length` characters) of a text where it is missing: texts are sorted and
+        searched by it. `cut`: the length that the fold had, to make those anew that it may have cut."""
 
     def create_index(self, table: str, *columns: str) -> None:
         """Make an index over these columns, in this order."""

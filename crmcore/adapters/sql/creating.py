@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
+import attrs
 import sqlalchemy as sa
 from sqlalchemy.schema import AddConstraint, CreateIndex, CreateTable, sort_tables_and_constraints
 
@@ -19,7 +20,7 @@ from crmcore.adapters.sql.settings import STAMP, stamp_from, stamp_text, stamped
 from crmcore.adapters.sql.tables import Tables, version_of
 from crmcore.adapters.sql.types import Backend
 from crmcore.domain.errors import StorageBusy
-from crmcore.ports.storage import Stamp
+from crmcore.ports.storage import CUSTOM_FIELDS, EPOCH, Stamp
 
 PATIENCE: Final = 60
 """Seconds to wait for another process that is making the same tables."""
@@ -32,7 +33,9 @@ def read_stamp(connection: sa.Connection, prefix: str, schema: str | None) -> St
     inspector = sa.inspect(connection)
     if not inspector.has_table(setting.name, schema=schema):
         return None
-    text = connection.execute(sa.select(setting.c.value).where(setting.c.key == STAMP)).scalar()
+    held = connection.execute(sa.select(setting).where(setting.c.key.in_((STAMP, EPOCH, CUSTOM_FIELDS)))).all()
+    told = {row.key: row.value for row in held}
+    text = told.get(STAMP)
     if text is None:
         return None
     revisions = {}
@@ -41,26 +44,39 @@ def read_stamp(connection: sa.Connection, prefix: str, schema: str | None) -> St
         if inspector.has_table(table.name, schema=schema):
             found = connection.execute(sa.select(table.c.version_num)).scalars().all()
             revisions[distribution] = ",".join(sorted(found))
-    return stamp_from(text, revisions)
+    made = stamp_from(text, revisions)
+    return attrs.evolve(made, epoch=told.get(EPOCH, ""), custom_fields=told.get(CUSTOM_FIELDS, ""))
 
 
 def make_tables(connection: sa.Connection, backend: Backend, tables: Tables, distributions: Iterable[str]) -> None:
     """Make the tables of these distributions, as far as they are not there."""
-    wanted = [table for name in distributions for table in tables.of(name)]
+    make(connection, backend, [table for name in distributions for table in tables.of(name)])
+
+
+def make(connection: sa.Connection, backend: Backend, wanted: Iterable[sa.Table]) -> None:
+    """Make these tables with their indexes, as far as they are not there."""
     in_order: Callable[..., Any] = sort_tables_and_constraints
     for table, keys in in_order(wanted):
         if table is None:
             _join_up(connection, keys)
             continue
-        inline = list(table.foreign_key_constraints) if backend == "sqlite" else list(keys)
-        statement = CreateTable(table, include_foreign_key_constraints=inline, if_not_exists=True)
-        indexes = sorted(table.indexes, key=lambda i: str(i.name))
-        if backend == "mariadb":
-            connection.exec_driver_sql(_with_indexes(connection.dialect, statement, indexes))
-            continue
-        connection.execute(statement)
-        for index in indexes:
-            connection.execute(CreateIndex(index, if_not_exists=True))
+        make_table(connection, backend, table, keys)
+
+
+def make_table(
+    connection: sa.Connection, backend: Backend, table: sa.Table, keys: Iterable[sa.ForeignKeyConstraint]
+) -> None:
+    """Make a table with its indexes, as far as they are not there, and with these of its foreign keys (on SQLite, which
+    does not mind if the other table is not there yet, with all)."""
+    inline = list(table.foreign_key_constraints) if backend == "sqlite" else list(keys)
+    statement = CreateTable(table, include_foreign_key_constraints=inline, if_not_exists=True)
+    indexes = sorted(table.indexes, key=lambda i: str(i.name))
+    if backend == "mariadb":
+        connection.exec_driver_sql(_with_indexes(connection.dialect, statement, indexes))
+        return
+    connection.execute(statement)
+    for index in indexes:
+        connection.execute(CreateIndex(index, if_not_exists=True))
 
 
 def _with_indexes(dialect: sa.Dialect, statement: CreateTable, indexes: Iterable[sa.Index]) -> str:
@@ -94,11 +110,13 @@ def write_stamp(connection: sa.Connection, tables: Tables, stamp: Stamp, distrib
         if distribution in stamp.revisions:
             connection.execute(sa.delete(table))
             connection.execute(sa.insert(table).values(version_num=stamp.revisions[distribution]))
-    _keep(connection, tables.setting, LAST_POSITION, "0", replace=False)
-    _keep(connection, tables.setting, STAMP, stamp_text(stamp), replace=True)
+    keep(connection, tables.setting, LAST_POSITION, "0", replace=False)
+    keep(connection, tables.setting, STAMP, stamp_text(stamp), replace=True)
 
 
-def _keep(connection: sa.Connection, setting: sa.Table, key: str, value: str, replace: bool) -> None:
+def keep(connection: sa.Connection, setting: sa.Table, key: str, value: str, replace: bool) -> None:
+    """Keep a setting; one that is there stays, unless it is to be replaced."""
+    """Keep a setting; one that is there stays, unless `replace`."""
     held = setting.c.key == key
     if connection.execute(sa.select(setting.c.key).where(held)).scalar() is None:
         connection.execute(sa.insert(setting).values(key=key, value=value))
