@@ -58,6 +58,7 @@ class SharedSql(SharedCrm):
             connection.commit()
         kernel = self._crm.kernel
         kernel.clock, kernel.ids, kernel.policy = clock or FrozenClock(), CountingIds(), policy or AllowAll()
+        kernel.hooks = self._crm.registry.hooks
         return self._crm
 
     def close(self) -> None:

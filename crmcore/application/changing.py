@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 from uuid import UUID
 
@@ -52,7 +53,7 @@ def change(
     before = reading.unblanked(unit, type, id, tuple(f.cls for f in touched))
     check_version(type, before, version)
     after = write(unit, type, before, own, former=former) if own else before
-    with unit.whole():
+    with unit.whole() if own or len(touched) > 1 else nullcontext():
         changed = {f.cls: facets.change(unit, type, after, f, fields) for f, fields in touched.items()}
     return reading.blanked(unit, type, evolve(after, facets={**after.facets, **changed}))
 

@@ -128,12 +128,16 @@ class Session:
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
         """The transaction for one write; a failure marks the unit as to be rolled back."""
+        self.check_writable()
+        with self.whole():
+            yield self.transaction
+
+    def check_writable(self) -> None:
+        """Raise why nothing may be written, if that is so."""
         if self._refusal is not None:
             raise SchemaMismatch(self._refusal)
         if self.course.broken is not None:
             raise CrmError(f"an earlier write in this unit of work failed, roll it back: {self.course.broken}")
-        with self.whole():
-            yield self.transaction
 
     @contextmanager
     def whole(self) -> Iterator[None]:

@@ -30,6 +30,7 @@ def check(unit: Session, plan: Plan[Any], changes: Sequence[Change]) -> Amended:
     asked, on_steps = hooks.of("check_changes", name), hooks.of("check_steps", name)
     if not (asked or on_steps) or not changes:
         return NOTHING
+    unit.check_writable()
     shown = batch.frozen(plan, changes)
     amended: dict[UUID, dict[type[Facet], Facet]] = {}
     with unit.whole():

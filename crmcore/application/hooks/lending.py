@@ -6,7 +6,7 @@ from typing import Any, Final, NoReturn, TypeVar, cast
 
 import attrs
 
-from crmcore.application.hooks.rights import Rights
+from crmcore.application.hooks.rights import READS, Rights
 from crmcore.application.session import Session
 from crmcore.domain.change import Actor
 from crmcore.domain.errors import Denied
@@ -15,7 +15,6 @@ from crmcore.ports.storage import Transaction
 from crmcore.ports.work import Repository, Work
 
 R = TypeVar("R", bound=Record)
-READS: Final = "a guard only reads: it answers with vetoes and with amendments of its own facet"
 LENT: Final = frozenset(name for name in vars(Work) if not name.startswith("_"))
 
 
@@ -70,7 +69,7 @@ def lent(unit: Session, plugin: str, *, reading: bool = False) -> Session:
 
 def _lent(unit: Session, plugin: str, reading: bool) -> Session:
     kernel, person = unit.kernel, unit.course.person
-    rights = Rights(plugin, person, kernel.hooks.capabilities.get(plugin, frozenset()), unit.course.policy)
+    rights = Rights(plugin, person, kernel.hooks.capabilities.get(plugin, frozenset()), unit.course.policy, reading)
     inner = type(unit)(
         attrs.evolve(kernel, policy=rights).sharing(kernel),
         lambda: cast(Transaction, Held(unit.transaction)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import attrs
 
@@ -11,6 +12,8 @@ from crmcore.domain.change import Actor, Change
 from crmcore.domain.errors import Denied
 from crmcore.domain.record import RecordType
 from crmcore.ports.policy import Policy
+
+READS: Final = "a guard only reads: it answers with vetoes and with amendments of its own facet"
 
 
 @attrs.frozen(eq=False)
@@ -25,6 +28,7 @@ class Rights:
     person: Actor
     capabilities: frozenset[str]
     host: Policy
+    reading: bool = False
 
     def read(self, actor: Actor, record: RecordType) -> ReadRule:
         """What the plugin may read of a record type."""
@@ -35,7 +39,10 @@ class Rights:
         return attrs.evolve(rule, hidden=rule.hidden - own) if own else rule
 
     def write(self, actor: Actor, changes: Sequence[Change]) -> None:
-        """`Denied` for the first change that is neither the plugin's own nor among its capabilities."""
+        """`Denied` for the first change that is neither the plugin's own nor among its capabilities; for any, `reading`
+        only."""
+        if self.reading:
+            raise Denied(READS, plugin=self.plugin)
         for change in changes:
             if not self._is_own(change) and f"{change.type.name}:{change.operation}" not in self.capabilities:
                 wanted = "change" if change.operation == "facet" else change.operation

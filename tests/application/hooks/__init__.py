@@ -1,0 +1,1 @@
+"""Tests of hooks in a unit of work."""
