@@ -19,7 +19,9 @@ from crmcore.domain.record import Derived, Flat, Record, RecordType, record_type
 from crmcore.domain.workflow import Workflow, check_workflow
 
 NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
-TAKEN: Final = frozenset(("core", "facets", "custom", "history"))
+CUSTOM: Final = "custom"
+"""The name of the facets whose fields are added at run time, by no plugin."""
+TAKEN: Final = frozenset(("core", "facets", CUSTOM, "history"))
 
 
 @attrs.frozen(eq=False)
@@ -86,7 +88,7 @@ class Catalogue:
     def plugins(self) -> tuple[str, ...]:
         """The plugins that declare record types or facets, sorted."""
         owners = {r.plugin for r in self.records.values() if r.plugin}
-        return tuple(sorted(owners | {f.name for each in self.facets.values() for f in each}))
+        return tuple(sorted((owners | {f.name for each in self.facets.values() for f in each}) - {CUSTOM}))
 
     def fingerprint(self, plugin: str | None) -> str:
         """What a distribution's tables depend on, as a digest: it changes when a migration is needed."""
@@ -149,6 +151,18 @@ def build(
     )
     _check(catalogue)
     return catalogue
+
+
+def extended(catalogue: Catalogue, facets: Iterable[tuple[str, type[Facet]]]) -> Catalogue:
+    """The same record types with more facets; `InvalidDeclaration` for one that cannot work."""
+    found = dict(catalogue.facets)
+    more = [facet_type(cls, owner) for owner, cls in facets]
+    for each in more:
+        found[each.record] = tuple(sorted((*found.get(each.record, ()), each), key=lambda f: f.name))
+    by_class = {**catalogue.facet_by_class, **{each.cls: each for each in more}}
+    made = attrs.evolve(catalogue, facets=found, facet_by_class=by_class)
+    _check(made)
+    return made
 
 
 def _check(catalogue: Catalogue) -> None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 from uuid import UUID
 
 import attrs
 
 from crmcore.domain.bound import BoundQuery
+from crmcore.domain.catalogue import Catalogue
 from crmcore.domain.change import LogEntry
 from crmcore.domain.facet import Facet, FacetType
 from crmcore.domain.record import Record, RecordType
+from crmcore.ports.consuming import Consuming
+from crmcore.ports.migration import Chain
 
 
 @attrs.frozen
@@ -32,6 +35,12 @@ class Found:
 
     record: Record
     keys: tuple[Any, ...]
+
+
+EPOCH: Final = "catalogue.epoch"
+"""The setting with the number of times that fields were added or removed at run time."""
+CUSTOM_FIELDS: Final = "custom.fields"
+"""The setting with the descriptions of the fields that were added at run time."""
 
 
 @attrs.frozen
@@ -56,7 +65,8 @@ class KnownPlugin:
 @attrs.frozen
 class Stamp:
     """What a database was made by: `revisions` and `fingerprints` by distribution ("core" or a plugin's name), the
-    active plugins, the versions of the fold and of the key normalisers, and what is kept of each plugin."""
+    active plugins, the versions of the fold and of the key normalisers, and what is kept of each plugin. What stands
+    under `EPOCH` and `CUSTOM_FIELDS` is read with it ("" if nothing does), not written."""
 
     revisions: Mapping[str, str]
     fingerprints: Mapping[str, str]
@@ -64,6 +74,8 @@ class Stamp:
     fold: int
     keys: int
     known: Mapping[str, KnownPlugin] = attrs.field(factory=dict)
+    epoch: str = attrs.field(default="", eq=False)
+    custom_fields: str = attrs.field(default="", eq=False, repr=False)
 
 
 class Transaction(Protocol):
@@ -141,6 +153,10 @@ class Transaction(Protocol):
     def number(self, limit: int) -> int:
         """Give positions to committed entries that have none, in order of seq, alone under a lock; how many."""
 
+    @property
+    def consuming(self) -> Consuming:
+        """What workers keep: cursors, leases, what was put aside, and runs of jobs."""
+
     def setting(self, key: str) -> str | None:
         """A value that the core keeps about this database, or None."""
 
@@ -155,6 +171,26 @@ class Transaction(Protocol):
 
     def rollback(self) -> None:
         """Undo it: all (own), or what was done since it began (joined)."""
+
+
+class Alteration(Protocol):
+    """Tables being altered by one who is alone in doing so. Each step can be repeated: it does nothing to what is done
+    already. A database that commits a step by itself (MariaDB) also commits the settings that were put before it."""
+
+    def setting(self, key: str) -> str | None:
+        """A value that the core keeps about this database, or None."""
+
+    def put_setting(self, key: str, value: str) -> None:
+        """Keep such a value."""
+
+    def fit(self, catalogue: Catalogue, record: str, facet: str) -> None:
+        """Make what the tables of a facet lack of what this catalogue declares; what they have stays."""
+
+    def count(self, catalogue: Catalogue, record: str, facet: str, field: str) -> int:
+        """How many records have a value of this field of a facet; 0 where it was never made."""
+
+    def drop(self, catalogue: Catalogue, record: str, facet: str, field: str) -> None:
+        """Drop a field of a facet with its values, and the facet's table if it has no other field here."""
 
 
 class Storage(Protocol):
@@ -172,6 +208,15 @@ class Storage(Protocol):
 
     def create(self, stamp: Stamp, distributions: Iterable[str]) -> None:
         """Make the tables of these distributions from their declarations and write the stamp."""
+
+    def altering(self) -> AbstractContextManager[Alteration]:
+        """Alter tables on a connection of its own, others waiting; committed at the end, and undone by an exception as
+        far as the database can. `StorageBusy` where somebody's transaction is in the way for ten seconds."""
+
+    def migrate(self, chain: Chain, tell: Callable[[str], None]) -> None:
+        """Change the tables of one distribution, with their rows, to what is declared: run the revisions that follow on
+        that of the database, in order, each recorded with its fingerprint as soon as it is done; `tell` is told each
+        step before it is taken. Interrupted, it is called again. Raises `SchemaMismatch`, `InvalidSetting`."""
 
     def checks(self) -> list[tuple[str, bool, str]]:
         """What `crm doctor` asks of a database: (name, holds, detail)."""

@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID
 
+import attrs
+
 from crmcore.adapters.memory.change_log import ChangeLog
+from crmcore.adapters.memory.consuming import Ledgers
 from crmcore.adapters.memory.match_keys import MatchKeys
 from crmcore.adapters.memory.table import Table, facet_table, record_table
 from crmcore.domain.catalogue import Catalogue
@@ -15,15 +18,15 @@ from crmcore.domain.errors import StorageBusy, StorageFailed
 from crmcore.domain.facet import Facet, FacetType
 from crmcore.domain.field import Field
 from crmcore.domain.record import Record, RecordType
-from crmcore.ports.storage import Stamp
+from crmcore.ports.storage import CUSTOM_FIELDS, EPOCH, Stamp
 
 Undo = list[Callable[[], object]]
 """What takes a transaction's writes back, to be called from the last to the first."""
 
 
 class MemoryDatabase:
-    """Tables, match keys, change log and settings. Lasts as long as the object; several storages may share it, one
-    after the other, as several starts of an application share a file. It is a `Lookup` for predicates."""
+    """Tables, match keys, change log, settings and ledgers. Lasts as long as the object; several storages may share
+    it, one after the other, as several starts of an application share a file. It is a `Lookup` for predicates."""
 
     def __init__(self) -> None:
         self.records: dict[str, Table[Record]] = {}
@@ -31,6 +34,7 @@ class MemoryDatabase:
         self.keys = MatchKeys()
         self.log = ChangeLog()
         self.settings: dict[str, str] = {}
+        self.ledgers = Ledgers()
         self.stamp: Stamp | None = None
         self._turn = threading.Lock()
         self._holder: int | None = None
@@ -60,6 +64,12 @@ class MemoryDatabase:
             for facet in catalogue.facets.get(type.name, ()):
                 if facet.name in wanted and (type.name, facet.name) not in self.facets:
                     self.facets[type.name, facet.name] = facet_table(facet)
+
+    def told(self) -> Stamp | None:
+        """The stamp, with the settings that are read with it."""
+        read = self.settings.get
+        made = self.stamp
+        return made and attrs.evolve(made, epoch=read(EPOCH, ""), custom_fields=read(CUSTOM_FIELDS, ""))
 
     def of(self, type: RecordType) -> Table[Record]:
         """The table of a record type."""

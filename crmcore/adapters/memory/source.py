@@ -18,7 +18,7 @@ class MemorySource:
 
     def peek(self) -> Stamp | None:
         """What the database was made by; None if it is empty."""
-        return self.database.stamp
+        return self.database.told()
 
     def open(self, catalogue: Catalogue) -> MemoryStorage:
         """The storage for these declarations."""

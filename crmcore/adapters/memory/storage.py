@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
+from crmcore.adapters.memory.altering import MemoryAlteration, adopt
 from crmcore.adapters.memory.database import MemoryDatabase
 from crmcore.adapters.memory.transaction import MemoryTransaction
-from crmcore.domain.catalogue import Catalogue
+from crmcore.domain.catalogue import CUSTOM, Catalogue
 from crmcore.domain.errors import InvalidSetting
 from crmcore.ports.storage import Stamp
 
@@ -24,7 +26,34 @@ class MemoryStorage:
     def begin(self, snapshot: bool = False) -> MemoryTransaction:
         """A transaction of its own, once it has the turn; while it has it nobody else writes."""
         self._database.enter(self._timeout)
+        try:
+            self._adopt()
+        except BaseException:
+            self._database.leave()
+            raise
         return MemoryTransaction(self._database)
+
+    def _adopt(self) -> None:
+        """Rows of facets whose fields change at run time are instances of the class that is declared now."""
+        for facets in self._catalogue.facets.values():
+            for facet in facets:
+                table = self._database.facets.get((facet.record, CUSTOM)) if facet.name == CUSTOM else None
+                if table is not None and table.cls is not facet.cls:
+                    adopt(self._database, facet)
+
+    @contextmanager
+    def altering(self) -> Iterator[MemoryAlteration]:
+        """Alter tables, with nobody else at work; an exception undoes all of it."""
+        database = self._database
+        database.enter(self._timeout)
+        tables, settings = dict(database.facets), dict(database.settings)
+        try:
+            yield MemoryAlteration(database)
+        except BaseException:
+            database.facets, database.settings = tables, settings
+            raise
+        finally:
+            database.leave()
 
     def join(self, handle: object) -> MemoryTransaction:
         """Work inside an open transaction of the same database: there is no other host's transaction in memory."""
@@ -37,7 +66,7 @@ class MemoryStorage:
 
     def stamp(self) -> Stamp | None:
         """What the database was made by; None if it is new."""
-        return self._database.stamp
+        return self._database.told()
 
     def create(self, stamp: Stamp, distributions: Iterable[str]) -> None:
         """Make the tables of these distributions; those that are there keep their rows."""

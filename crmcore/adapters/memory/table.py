@@ -43,12 +43,17 @@ class Reference:
 
 @attrs.frozen(eq=False)
 class Table(Generic[Row]):
-    """The rows of one record type, or of one facet of it (`record` is the record type in both cases)."""
+    """The rows of one record type, or of one facet of it (`record` is the record type in both cases), of class `cls`.
+
+    `hidden` has the values of fields that were removed at run time, by id and name.
+    """
 
     record: str
     uniques: tuple[Unique, ...]
     references: tuple[Reference, ...]
     rows: dict[UUID, Row] = attrs.field(factory=dict)
+    cls: type[Any] | None = None
+    hidden: dict[UUID, dict[str, Any]] = attrs.field(factory=dict)
 
     def taken(self, row: Row) -> Unique | None:
         """The first unique value of the row that another one has."""
@@ -101,7 +106,7 @@ def facet_table(facet: FacetType) -> Table[Facet]:
     """An empty table for a facet."""
     uniques = tuple(_unique(facet.fields, (f.name,), f"{facet.name}.") for f in facet.fields if f.unique)
     references = _references(f"facet:{facet.name}", f"{facet.name}.", facet.fields, lambda field: _own(field.name))
-    return Table(facet.record, uniques, tuple(references))
+    return Table(facet.record, uniques, tuple(references), cls=facet.cls)
 
 
 def _unique(fields: Iterable[Field], names: tuple[str, ...], prefix: str) -> Unique:

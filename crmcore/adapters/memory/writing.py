@@ -46,6 +46,7 @@ def delete(database: MemoryDatabase, undo: Undo, type: RecordType, record: Recor
         raise refusals.referenced(type.name, record.id, holders)
     held = [each for each in database.facets.values() if each.record == type.name and record.id in each.rows]
     for facets in held:
+        _undo_forget(undo, facets, record.id)
         _undo_take(undo, facets, record.id)
     _undo_take(undo, table, record.id)
 
@@ -80,6 +81,7 @@ def delete_facet(
     """The facet goes."""
     table = database.of_facet(facet)
     _check_version(f"{facet.name} of {type.name}", type.name, table, id, before.version)
+    _undo_forget(undo, table, id)
     _undo_take(undo, table, id)
 
 
@@ -108,6 +110,11 @@ def _undo_puts(undo: Undo, table: Table[Any]) -> list[UUID]:
 def _undo_take(undo: Undo, table: Table[Any], id: UUID) -> None:
     row = table.take(id)
     undo.append(lambda: table.put(id, row))
+
+
+def _undo_forget(undo: Undo, table: Table[Any], id: UUID) -> None:
+    if (kept := table.hidden.pop(id, None)) is not None:
+        undo.append(lambda: table.hidden.update({id: kept}))
 
 
 def _replace(database: MemoryDatabase, undo: Undo, table: Table[Any], id: UUID, row: Any) -> None:
@@ -146,5 +153,8 @@ def _holders(database: MemoryDatabase, record: str, id: UUID) -> dict[str, int]:
         for reference in table.references:
             if reference.field.target == record and (owners := reference.owners.get(id)):
                 found.setdefault(table.record, set()).update(owners)
+        for owner, values in table.hidden.items():  # a removed field goes on holding what it refers to
+            if id in values.values():
+                found.setdefault(table.record, set()).add(owner)
     found.get(record, set()).discard(id)
     return {name: len(owners) for name, owners in found.items() if owners}

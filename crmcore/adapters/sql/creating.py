@@ -108,6 +108,7 @@ def write_stamp(connection: sa.Connection, tables: Tables, stamp: Stamp, distrib
     for distribution in distributions:
         table = tables.version(distribution)
         if distribution in stamp.revisions:
+            table.create(connection, checkfirst=True)  # a plugin that only has hooks has no other table
             connection.execute(sa.delete(table))
             connection.execute(sa.insert(table).values(version_num=stamp.revisions[distribution]))
     keep(connection, tables.setting, LAST_POSITION, "0", replace=False)

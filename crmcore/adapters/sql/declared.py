@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from crmcore.adapters.sql import types
 from crmcore.adapters.sql.ledgers import MARIADB
+from crmcore.domain.catalogue import CUSTOM
 from crmcore.domain.errors import InvalidDeclaration
 from crmcore.domain.facet import FacetType
 from crmcore.domain.field import Field
@@ -107,7 +108,8 @@ class Builder:
         indexed = {f.name for f in facet.fields if f.index or f.unique}
         columns = [_key("id"), _count("version"), *_columns(facet.fields, indexed)]
         table = self.facets[facet.record, facet.name] = self._table(name, columns, ("id",))
-        self._foreign(table, "id", Rule(facet.record, (facet.name,), facet.record))
+        whole = Rule(facet.record, (facet.name,), facet.record)
+        self._foreign(table, "id", whole, cascade=facet.name == CUSTOM)
         self.rules[f"pk_{name}"] = self.rules[unique_key(name, ("id",))] = Rule(facet.record, (facet.name,))
         for field in facet.fields:
             shown = facet.dotted(field)
@@ -138,7 +140,8 @@ class Builder:
                 )
                 table = self._table(name, [_key("owner"), value], ("owner", "value"))
                 self.sets[record, facet, field.name] = table
-                self._owner(table, "owner", record)
+                own = facet == CUSTOM  # what a removed field keeps goes with the facet, though nothing knows of it
+                self._foreign(table, "owner", Rule(record, ("id",), record), stem if own else "", own)
                 self._index(table, ("value", "owner"))
 
     def _stem(self, record: RecordType) -> str:
@@ -176,11 +179,13 @@ class Builder:
         if field.kind == "reference" and field.target != "*":
             self._foreign(table, field.name, rule)
 
-    def _foreign(self, table: sa.Table, column: str, rule: Rule) -> None:
+    def _foreign(self, table: sa.Table, column: str, rule: Rule, holder: str = "", cascade: bool = False) -> None:
+        """A foreign key to the target's table, or to `holder`; `cascade`: what refers to a row goes with it."""
         name = fitted(f"fk_{table.name}_{column}")
-        target = fitted(self.prefix + rule.target.replace(".", "_"))
+        target = holder or fitted(self.prefix + rule.target.replace(".", "_"))
         path = f"{target}.id" if self.metadata.schema is None else f"{self.metadata.schema}.{target}.id"
-        table.append_constraint(sa.ForeignKeyConstraint([column], [path], name=name))
+        ondelete = "CASCADE" if cascade else None
+        table.append_constraint(sa.ForeignKeyConstraint([column], [path], name=name, ondelete=ondelete))
         self.rules[name] = rule
 
     def _unique(self, table: sa.Table, columns: list[str], rule: Rule) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
 
 from crmcore.adapters.sql import creating
+from crmcore.adapters.sql.altering import SqlAlteration, patient
 from crmcore.adapters.sql.doctor import examine
 from crmcore.adapters.sql.engine import READS
 from crmcore.adapters.sql.errors import failure
@@ -21,6 +22,7 @@ from crmcore.adapters.sql.transaction import SqlTransaction
 from crmcore.adapters.sql.types import Backend, backend_of
 from crmcore.domain.catalogue import Catalogue
 from crmcore.domain.errors import InvalidSetting
+from crmcore.ports.migration import Chain
 from crmcore.ports.storage import Stamp
 
 
@@ -45,6 +47,7 @@ class SqlStorage:
         self._statements = statements_of(Model(catalogue, self._backend, prefix, schema))
         self._prefix = prefix
         self._schema = schema
+        self._lock = f"crmcore {schema or ''} {prefix}"
 
     @property
     def metadata(self) -> sa.MetaData:
@@ -73,14 +76,36 @@ class SqlStorage:
     def create(self, stamp: Stamp, distributions: Iterable[str]) -> None:
         """Make the tables of these distributions, as far as they are not there, then write the stamp."""
         wanted, tables = list(distributions), self._statements.model.tables
-        lock = f"crmcore {self._schema or ''} {self._prefix}"
         with (
             translating(self._backend),
             self._writing() as connection,
-            creating.alone(connection, self._backend, lock),
+            creating.alone(connection, self._backend, self._lock),
         ):
             creating.make_tables(connection, self._backend, tables, wanted)
             creating.write_stamp(connection, tables, stamp, wanted)
+            connection.commit()
+
+    def migrate(self, chain: Chain, tell: Callable[[str], None]) -> None:
+        """Run the revisions that follow on that of the database, as `ports.storage.Storage` says."""
+        try:
+            from crmcore.adapters.sql.migrating.running import migrate
+        except ModuleNotFoundError as missing:
+            raise InvalidSetting(
+                f"upgrading tables that hold rows needs {missing.name}: pip install 'crmcore[migrate]'"
+            ) from missing
+        with translating(self._backend):
+            migrate(self._engine, self._backend, self._statements.model.tables, self._lock, chain, tell)
+
+    @contextmanager
+    def altering(self) -> Iterator[SqlAlteration]:
+        """Alter tables on a connection of its own, with nobody else doing so."""
+        with (
+            translating(self._backend),
+            self._writing() as connection,
+            creating.alone(connection, self._backend, self._lock),
+            patient(connection, self._backend),
+        ):
+            yield SqlAlteration(connection, self._backend, self._prefix, self._schema)
             connection.commit()
 
     @contextmanager
