@@ -61,9 +61,11 @@ def owner(guard: Guard) -> str:
 def of_its_own(held: Any) -> Any:
     """A copy that shares nothing that can be changed with what is going to be written; its facets cannot be
     exchanged."""
-    copied = copy.deepcopy(held)
-    facets = getattr(copied, "facets", None)
-    return copied if facets is None else evolve(copied, facets=MappingProxyType(dict(facets)))
+    facets = getattr(held, "facets", None)
+    if facets is None:
+        return copy.deepcopy(held)
+    copies = MappingProxyType({cls: copy.deepcopy(each) for cls, each in facets.items()})
+    return evolve(copy.deepcopy(evolve(held, facets={})), facets=copies)
 
 
 def _message(error: BaseException) -> str:

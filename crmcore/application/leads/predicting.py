@@ -14,6 +14,7 @@ import attrs
 
 from crmcore.application import reading
 from crmcore.application.repository import repository
+from crmcore.application.sales.statuses import counting_as, in_status, statuses
 from crmcore.application.session import Session
 from crmcore.domain.bound import BoundQuery
 from crmcore.domain.customer import Customer
@@ -32,7 +33,7 @@ Counts = dict[str, tuple[int, int]]
 def predicted(unit: Session, opportunity: UUID) -> Prediction | None:
     """See `ports.work.Leads.predict`."""
     sale = repository(unit, Opportunity).get(opportunity)
-    if sale.status != "open":
+    if sale.status not in counting_as(unit, "open"):
         raise IllegalTransition(
             f"opportunity {opportunity} is {sale.status}: there is nothing left to predict", status=sale.status
         )
@@ -58,7 +59,7 @@ def _text(value: Any) -> str | None:
 def _ended(unit: Session, pipeline: Pipeline, by: tuple[str, ...], where: Predicate | None = None) -> Counts:
     """How many closed opportunities of the pipeline were (won, lost), by the values of a field ("" without one)."""
     type = unit.catalogue.of(Opportunity)
-    closed: Predicate = all_of(equals("pipeline", pipeline.id), compare("status", "!=", "open"))
+    closed: Predicate = all_of(equals("pipeline", pipeline.id), in_status(unit, "won", "lost"))
     tree = closed if where is None else all_of(closed, where)
     query = BoundQuery(type=type, where=unit.binder().read(type, tree))
     counts: Counts = {}
@@ -67,7 +68,8 @@ def _ended(unit: Session, pipeline: Pipeline, by: tuple[str, ...], where: Predic
             continue
         key = str(group[0]) if group else ""
         won, lost = counts.get(key, (0, 0))
-        counts[key] = (won + number, lost) if status == "won" else (won, lost + number)
+        is_won = statuses(unit).counted(status) == "won"
+        counts[key] = (won + number, lost) if is_won else (won, lost + number)
     return counts
 
 

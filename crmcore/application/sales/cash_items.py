@@ -16,6 +16,7 @@ from crmcore.application.repository import CHUNK, RecordRepository
 from crmcore.application.sales.pipelines import pipelines_of
 from crmcore.application.sales.rates import Rates
 from crmcore.application.sales.receivables import Lateness, open_invoices
+from crmcore.application.sales.statuses import is_in, statuses
 from crmcore.application.session import Session
 from crmcore.domain.customer import Customer
 from crmcore.domain.sales.cash_flow import CashItem
@@ -57,8 +58,9 @@ class Collecting:
             return
         repository: RecordRepository[Opportunity] = RecordRepository(self.unit, type)
         terms, pipelines = self._terms(), pipelines_of(self.unit)
-        self.undated = repository.count('status = "open" and (amount is missing or expected_close is missing)')
-        asked = f'status = "open" and amount is not missing and expected_close <= {self.end.isoformat()}'
+        is_open = is_in(self.unit, "open")
+        self.undated = repository.count(f"{is_open} and (amount is missing or expected_close is missing)")
+        asked = f"{is_open} and amount is not missing and expected_close <= {self.end.isoformat()}"
         for batch in _batches(repository.stream(asked)):
             yield from self._receipts(batch, terms, pipelines)
         for batch in _batches(repository.stream(self._unpaid(terms.values()))):
@@ -68,13 +70,14 @@ class Collecting:
         """A filter for won opportunities that may still be paid by their terms, up to a year late."""
         longest = max((each.length for each in terms), default=0)
         since = self.start - dt.timedelta(min(longest + YEAR, (self.start - dt.date.min).days))
-        return f'status = "won" and closed_on >= {since.isoformat()} and no invoice where (status != "void")'
+        return f'{is_in(self.unit, "won")} and closed_on >= {since.isoformat()} and no invoice where (status != "void")'
 
     def _receipts(self, batch: list[Opportunity], terms: dict[Any, PaymentTerms], pipelines: Any) -> Iterator[CashItem]:
         agreed = self._agreed(batch)
         for each in batch:
-            chance = Decimal(1) if each.status == "won" else _chance(each, pipelines)
-            closes = each.closed_on if each.status == "won" else each.expected_close
+            is_won = statuses(self.unit).counted(each.status) == "won"
+            chance = Decimal(1) if is_won else _chance(each, pipelines)
+            closes = each.closed_on if is_won else each.expected_close
             if chance is None:
                 self.undated += 1
                 continue
@@ -84,7 +87,7 @@ class Collecting:
             if amount is not None:
                 found = deal_receipts(
                     amount,
-                    closes if each.status == "won" else max(closes, self.start),
+                    closes if is_won else max(closes, self.start),
                     chance,
                     terms.get(each.payment_terms or agreed.get(each.customer), AT_ONCE),
                     reference=str(each.id),

@@ -10,12 +10,15 @@ from uuid import UUID
 from crmcore.application import adding
 from crmcore.application.rules import Pairs
 from crmcore.application.sales.pipelines import held, pipelines_of, usual
+from crmcore.application.sales.statuses import as_counted, statuses
 from crmcore.application.session import Session
-from crmcore.domain.errors import DanglingReference
+from crmcore.domain.copying import evolve
+from crmcore.domain.errors import DanglingReference, InvalidRecord
 from crmcore.domain.sales.moves import WATCHED, is_born_here, settled
 from crmcore.domain.sales.opportunity import Opportunity
 from crmcore.domain.sales.pipeline import Pipeline
 from crmcore.domain.sales.stage_change import StageChange
+from crmcore.domain.workflow import Workflow
 
 CLOCK_FIELDS: Final = ("opened_on", "closed_on")
 
@@ -43,7 +46,7 @@ class OpportunityRule:
                     target="pipeline",
                     value=str(after.pipeline),
                 )
-            made.append(settled(before, after, pipeline, today))
+            made.append(_settled(statuses(unit), before, after, pipeline, today))
         return made
 
     def follow(self, unit: Session, pairs: Pairs) -> None:
@@ -51,6 +54,20 @@ class OpportunityRule:
         rows = [row for before, after in pairs for row in _history(unit, before, after)]
         if rows:
             adding.add(unit, unit.catalogue.of(StageChange), rows, by_rule=True)
+
+
+def _settled(
+    workflow: Workflow, before: Opportunity | None, after: Opportunity, pipeline: Pipeline, today: dt.date
+) -> Opportunity:
+    """Settled by what its status counts as; a status that a plugin added stays, where it agrees with the stage."""
+    then = None if before is None else as_counted(workflow, before)
+    made = settled(then, as_counted(workflow, after), pipeline, today)
+    if workflow.counted(after.status) == made.status:
+        return evolve(made, status=after.status)
+    if any(each.name == after.status for each in workflow.added) and (before is None or before.status != after.status):
+        problem = f"{after.status!r} contradicts the stage {made.stage!r}, which is {made.status}"
+        raise InvalidRecord("opportunity", {"status": problem})
+    return made
 
 
 def _named(pairs: Pairs) -> set[UUID]:
@@ -76,8 +93,10 @@ def _is_readable(after: Any) -> bool:
 
 
 def _history(unit: Session, before: Opportunity | None, after: Opportunity) -> Iterator[StageChange]:
-    now = after.changed_at or unit.now()
+    now, workflow = after.changed_at or unit.now(), statuses(unit)
+    after = as_counted(workflow, after)
     if before is not None:
+        before = as_counted(workflow, before)
         if any(getattr(before, name) != getattr(after, name) for name in WATCHED):
             yield _row(unit, after, before.stage, now)
         return

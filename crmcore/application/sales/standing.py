@@ -14,6 +14,8 @@ import attrs
 
 from crmcore.application import reading
 from crmcore.application.sales import pipelines
+from crmcore.application.sales.statuses import counting_as, statuses
+from crmcore.application.sales.valuation import by_currency
 from crmcore.application.session import Session
 from crmcore.domain.bound import BoundQuery, Test, every
 from crmcore.domain.errors import InvalidSetting, InvalidValue, UnknownName
@@ -38,32 +40,33 @@ class Standing:
     history: BoundQuery
     """The rows of their stage history up to then."""
 
-    def groups(self, by: Sequence[str], *statuses: str) -> list[list[Any]]:
+    def groups(self, by: Sequence[str], *kinds: str) -> list[list[Any]]:
         """A row for each group: its values, how many, and the sums of their amounts by currency (a tuple of Money).
 
-        `statuses` takes those of these alone.
+        `kinds` takes those alone whose status counts as one of these; a status among the values is told as open, won or
+        lost.
         """
         if self.shows_amount:
-            return self._rows(by, MEASURES, statuses)
-        return [[*row, ()] for row in self.counts(by, *statuses)]
+            return self._rows(by, MEASURES, kinds)
+        return [[*row, ()] for row in self.counts(by, *kinds)]
 
-    def counts(self, by: Sequence[str], *statuses: str) -> list[list[Any]]:
+    def counts(self, by: Sequence[str], *kinds: str) -> list[list[Any]]:
         """The same without the sums."""
-        return self._rows(by, MEASURES[:1], statuses)
+        return self._rows(by, MEASURES[:1], kinds)
 
-    def _rows(self, by: Sequence[str], measures: Sequence[tuple[str, str]], statuses: Sequence[str]) -> list[list[Any]]:
+    def _rows(self, by: Sequence[str], measures: Sequence[tuple[str, str]], kinds: Sequence[str]) -> list[list[Any]]:
         past = self.query.newest is not None
         names = ["to_stage" if past and name == "stage" else name for name in by]
         query = self.query
-        if statuses and not past:
-            is_one = Test(_field(query.type, "status"), "in", tuple(statuses))
+        if kinds and not past:
+            is_one = Test(_field(query.type, "status"), "in", counting_as(self.unit, *kinds))
             query = attrs.evolve(query, where=every(query.where, is_one))
-        elif statuses:  # the newest of all rows is looked for first, whatever its status
+        elif kinds:  # the newest of all rows is looked for first, whatever its status
             names.append("status")
         rows = self.unit.transaction.aggregate(query, names, measures)
         if len(names) == len(by):
-            return rows
-        return [[*row[: len(by)], *row[len(names) :]] for row in rows if row[len(by)] in statuses]
+            return rows if past else _counted(self.unit, names, rows)
+        return [[*row[: len(by)], *row[len(names) :]] for row in rows if row[len(by)] in kinds]
 
     def ends(self) -> list[tuple[UUID, UUID, str]]:
         """The closed ones: opportunity, pipeline and status."""
@@ -76,6 +79,25 @@ class Standing:
         """Each opportunity with each stage that it has stood in, once."""
         rows = self.unit.transaction.aggregate(self.history, ("opportunity", "to_stage"), MEASURES[:1])
         return [(id, stage) for id, stage, _ in rows]
+
+
+def _counted(unit: Session, names: Sequence[str], rows: list[list[Any]]) -> list[list[Any]]:
+    """The rows with statuses told as what they count as, and those put together that are one group then."""
+    workflow = statuses(unit)
+    if "status" not in names or not workflow.added:
+        return rows
+    place, size = names.index("status"), len(names)
+    found: dict[tuple[Any, ...], list[Any]] = {}
+    for row in rows:
+        group = (*row[:place], workflow.counted(row[place]), *row[place + 1 : size])
+        held = found.get(group)
+        found[group] = [*group, *row[size:]] if held is None else [*group, *_sums(held[size:], row[size:])]
+    return list(found.values())
+
+
+def _sums(some: list[Any], more: list[Any]) -> list[Any]:
+    """Counts are added, amounts by currency."""
+    return [some[0] + more[0], *(by_currency((*one, *other)) for one, other in zip(some[1:], more[1:], strict=True))]
 
 
 def standing(unit: Session, pipeline: str | None, where: Where, as_of: dt.datetime | None) -> Standing:

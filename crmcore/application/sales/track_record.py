@@ -12,6 +12,7 @@ import attrs
 
 from crmcore.application.sales.forecast import PERIODS, By, Method, PeriodForecast, forecast
 from crmcore.application.sales.standing import standing
+from crmcore.application.sales.statuses import is_in
 from crmcore.application.sales.valuation import by_currency, valuation
 from crmcore.application.session import Session
 from crmcore.domain.errors import InvalidSetting
@@ -77,7 +78,7 @@ def _record(unit: Session, start: dt.date, end: dt.date, by: By, method: Method,
 
 
 def _won(unit: Session, start: dt.date, end: dt.date, pipeline: str | None) -> Money | None:
-    asked = standing(unit, pipeline, f'status = "won" and closed_on >= {start} and closed_on < {end}', None)
+    asked = standing(unit, pipeline, f"{is_in(unit, 'won')} and closed_on >= {start} and closed_on < {end}", None)
     sums = by_currency(each for _, _, amounts in asked.groups(("status",)) for each in amounts)
     return valuation(unit, {each.currency for each in sums}, end - dt.timedelta(days=1)).told(sums)
 
