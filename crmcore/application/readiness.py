@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
+import attrs
+
 from crmcore.domain.catalogue import Catalogue
-from crmcore.domain.errors import MissingPlugin, SchemaMismatch
+from crmcore.domain.dormant import describe
+from crmcore.domain.errors import MissingPlugin, PluginDisabled, SchemaMismatch
 from crmcore.domain.fold import FOLD_VERSION
 from crmcore.domain.keys import KEYS_VERSION
-from crmcore.ports.storage import Stamp
+from crmcore.plugins.registry import Active
+from crmcore.ports.storage import KnownPlugin, Stamp
 
 REVISION: Final = "0001"
 CORE: Final = "core"
@@ -18,10 +22,18 @@ CORE: Final = "core"
 class Readiness:
     """Compares the stamp of a database with what is declared here. Once found ready it stays so for this Crm."""
 
-    def __init__(self, catalogue: Catalogue, plugins: Iterable[str], peek: Callable[[], Stamp | None]) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        plugins: Iterable[str],
+        peek: Callable[[], Stamp | None],
+        active: Iterable[Active] = (),
+    ) -> None:
         names: list[str | None] = [None, *plugins]
         self.wanted = {name or CORE: catalogue.fingerprint(name) for name in names}
         self._peek = peek
+        self._catalogue = catalogue
+        self._active = {each.name: each for each in active}
         self._ready = False
         self.stamp = peek()
 
@@ -46,6 +58,31 @@ class Readiness:
                 f"(command line: --plugins {','.join(missing)}), or leave plugins out to take those recorded",
                 plugins=missing,
             )
+
+    def check_enabled(self) -> None:
+        """`PluginDisabled` if one that was named is switched off in the database, or asks for more than it was enabled
+        with."""
+        for name, known in sorted(self.stamp.known.items()) if self.stamp else ():
+            if name in self.wanted and known.state != "active":
+                raise PluginDisabled(
+                    f"the plugin {name!r} is {known.state} in this database: enable it with `crm plugins enable {name}` "
+                    f"or crm.plugins.enable({name!r}), or leave it out of plugins=[...]",
+                    plugin=name,
+                    state=known.state,
+                )
+        self._check_capabilities()
+
+    def _check_capabilities(self) -> None:
+        enabled = self.stamp.known if self.stamp else {}
+        for name, each in self._active.items():
+            asked = set(each.manifest.capabilities)
+            if name in enabled and (more := sorted(asked - set(enabled[name].capabilities))):
+                raise PluginDisabled(
+                    f"the plugin {name!r} asks to write more than it was enabled with ({', '.join(more)}): look at it "
+                    f"with `crm plugins show {name}`, then allow it with `crm plugins enable {name}`",
+                    plugin=name,
+                    capabilities=more,
+                )
 
     def check_made(self) -> None:
         """`SchemaMismatch` unless the core's tables are there."""
@@ -90,14 +127,34 @@ class Readiness:
             plugins=tuple(sorted(n for n in self.wanted if n != CORE)),
             fold=stamp.fold if stamp else FOLD_VERSION,
             keys=stamp.keys if stamp else KEYS_VERSION,
+            known={**(stamp.known if stamp else {}), **self._told()},
         )
         return new, missing
+
+    def _told(self) -> dict[str, KnownPlugin]:
+        """What is to be kept of the plugins that run; who enabled them stays as it is known."""
+        known = self.stamp.known if self.stamp else {}
+        bare = KnownPlugin("active")
+        return {
+            name: KnownPlugin(
+                "active",
+                version=each.version,
+                distribution=each.distribution,
+                api=each.manifest.api,
+                requires=each.manifest.requires,
+                capabilities=each.manifest.capabilities,
+                described=describe(self._catalogue, name),
+                by=known.get(name, bare).by,
+                at=known.get(name, bare).at,
+            )
+            for name, each in self._active.items()
+        }
 
     def rekeyed_stamp(self) -> Stamp:
         """The stamp once every match key was made anew."""
         self.check_made()
         stamp = self.stamp or self.next_stamp()[0]
-        return Stamp(stamp.revisions, stamp.fingerprints, stamp.plugins, FOLD_VERSION, KEYS_VERSION)
+        return attrs.evolve(stamp, fold=FOLD_VERSION, keys=KEYS_VERSION)
 
     def stale_keys(self) -> str | None:
         """Why nothing may be written while the match keys are those of another version; None if they are not."""

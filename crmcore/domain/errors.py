@@ -26,6 +26,7 @@ __all__ = [
     "NoFacet",
     "NotFound",
     "PluginConflict",
+    "PluginDisabled",
     "PluginFailed",
     "PredicateError",
     "SchemaMismatch",
@@ -165,6 +166,10 @@ class SchemaMismatch(CrmError):
 
 class MissingPlugin(CrmError):
     """A plugin is active in the database, or required by another, and is not here."""
+
+
+class PluginDisabled(CrmError):
+    """A plugin is switched off in the database, or was not enabled for what it asks; says how to enable it."""
 
 
 class PluginConflict(CrmError):
