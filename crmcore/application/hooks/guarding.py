@@ -45,6 +45,15 @@ def check(unit: Session, plan: Plan[Any], changes: Sequence[Change]) -> Amended:
     return amended
 
 
+def vetoes(unit: Session, plan: Plan[Any], call: Call, changes: Sequence[Change]) -> list[Veto]:
+    """What one guard has against changes that nobody is about to write; PluginFailed if it fails."""
+    shown, name = batch.frozen(plan, changes), plan.type.name
+    if call.hook == "check_changes":
+        return _answer(unit, call, Checking(name, shown, _reading(unit, call)))[0]
+    steps = tuple(batch.steps_of(unit, plan, shown))
+    return _answer(unit, call, Stepping(name, steps, _reading(unit, call)))[0] if steps else []
+
+
 def vetoed(call: Call, veto: Veto) -> Vetoed:
     """The veto as an error."""
     change = veto.change
