@@ -65,8 +65,8 @@ class Readiness:
         for name, known in sorted(self.stamp.known.items()) if self.stamp else ():
             if name in self.wanted and known.state != "active":
                 raise PluginDisabled(
-                    f"the plugin {name!r} is {known.state} in this database: enable it with `crm plugins enable {name}` "
-                    f"or crm.plugins.enable({name!r}), or leave it out of plugins=[...]",
+                    f"the plugin {name!r} is {known.state} in this database: enable it with `crm plugins enable "
+                    f"{name}` or crm.plugins.enable({name!r}), or leave it out of plugins=[...]",
                     plugin=name,
                     state=known.state,
                 )

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from crmcore.domain.dormant import Belongings
 from crmcore.ports.storage import Stamp
-
-EPOCH: Final = "catalogue.epoch"
-"""The setting that is raised whenever what is declared in a database changes, so that running processes notice."""
 
 Row = Mapping[str, Any]
 """A row as JSON can hold it: by column, values in the plain form of their kind of field; missing ones are left out."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 from uuid import UUID
 
 import attrs
@@ -17,6 +17,9 @@ from crmcore.domain.facet import Facet, FacetType
 from crmcore.domain.record import Record, RecordType
 from crmcore.ports.consuming import Consuming
 from crmcore.ports.migration import Chain
+
+if TYPE_CHECKING:
+    from crmcore.ports.retiring import PluginTables
 
 
 @attrs.frozen
@@ -38,7 +41,7 @@ class Found:
 
 
 EPOCH: Final = "catalogue.epoch"
-"""The setting with the number of times that fields were added or removed at run time."""
+"""The setting with the number of times that what is declared was changed: fields at run time, plugins on and off."""
 CUSTOM_FIELDS: Final = "custom.fields"
 """The setting with the descriptions of the fields that were added at run time."""
 
@@ -217,6 +220,10 @@ class Storage(Protocol):
         """Change the tables of one distribution, with their rows, to what is declared: run the revisions that follow on
         that of the database, in order, each recorded with its fingerprint as soon as it is done; `tell` is told each
         step before it is taken. Interrupted, it is called again. Raises `SchemaMismatch`, `InvalidSetting`."""
+
+    @property
+    def plugin_tables(self) -> PluginTables:
+        """What is a plugin's own here: to be switched off and on, retired, restored and dropped."""
 
     def checks(self) -> list[tuple[str, bool, str]]:
         """What `crm doctor` asks of a database: (name, holds, detail)."""

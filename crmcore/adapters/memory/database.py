@@ -31,6 +31,7 @@ class MemoryDatabase:
     def __init__(self) -> None:
         self.records: dict[str, Table[Record]] = {}
         self.facets: dict[tuple[str, str], Table[Facet]] = {}
+        self.retired: tuple[dict[str, Table[Record]], dict[tuple[str, str], Table[Facet]]] = ({}, {})
         self.keys = MatchKeys()
         self.log = ChangeLog()
         self.settings: dict[str, str] = {}

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from crmcore.adapters.memory.altering import MemoryAlteration, adopt
 from crmcore.adapters.memory.database import MemoryDatabase
+from crmcore.adapters.memory.plugin_tables import MemoryPluginTables
 from crmcore.adapters.memory.transaction import MemoryTransaction
 from crmcore.domain.catalogue import CUSTOM, Catalogue
 from crmcore.domain.errors import InvalidSetting
@@ -76,6 +77,11 @@ class MemoryStorage:
             self._database.stamp = stamp
         finally:
             self._database.leave()
+
+    @property
+    def plugin_tables(self) -> MemoryPluginTables:
+        """What is a plugin's own here: to be switched off and on, retired, restored and dropped."""
+        return MemoryPluginTables(self._database, self._timeout)
 
     def checks(self) -> list[tuple[str, bool, str]]:
         """Whether there are tables, and the warning that nothing lasts."""

@@ -15,6 +15,7 @@ from crmcore.adapters.sql.engine import READS
 from crmcore.adapters.sql.errors import failure
 from crmcore.adapters.sql.faults import driver_errors
 from crmcore.adapters.sql.model import Model
+from crmcore.adapters.sql.plugin_tables import SqlPluginTables
 from crmcore.adapters.sql.sessions import JoinedSession, OwnSession, joined_runner
 from crmcore.adapters.sql.statements import statements_of
 from crmcore.adapters.sql.tables import PREFIX
@@ -96,17 +97,29 @@ class SqlStorage:
         with translating(self._backend):
             migrate(self._engine, self._backend, self._statements.model.tables, self._lock, chain, tell)
 
+    @property
+    def plugin_tables(self) -> SqlPluginTables:
+        """What is a plugin's own here: to be switched off and on, retired, restored and dropped."""
+        model = self._statements.model
+        return SqlPluginTables(self._backend, model.catalogue, model.tables, self._schema, self._alone)
+
     @contextmanager
     def altering(self) -> Iterator[SqlAlteration]:
         """Alter tables on a connection of its own, with nobody else doing so."""
+        with self._alone() as connection:
+            yield SqlAlteration(connection, self._backend, self._prefix, self._schema)
+            connection.commit()
+
+    @contextmanager
+    def _alone(self) -> Iterator[sa.Connection]:
+        """A writer's connection, with nobody else making or altering tables."""
         with (
             translating(self._backend),
             self._writing() as connection,
             creating.alone(connection, self._backend, self._lock),
             patient(connection, self._backend),
         ):
-            yield SqlAlteration(connection, self._backend, self._prefix, self._schema)
-            connection.commit()
+            yield connection
 
     @contextmanager
     def _writing(self) -> Iterator[sa.Connection]:
