@@ -105,7 +105,7 @@ class Stage:
         return self.place.storage
 
     @contextmanager
-    def fresh(self, plugins: Sequence[str] = PLUGINS) -> Iterator[Database]:
+    def fresh(self, plugins: Sequence[object] = PLUGINS) -> Iterator[Database]:
         """An empty database with all tables, dropped at the end."""
         url = self.place.empty()
         crm = crmcore.open(url, plugins=plugins)
@@ -133,7 +133,7 @@ class Stage:
         self.note("filling a database with opportunities")
         database = self.stack.enter_context(self.fresh())
         add_opportunities(database.crm, self.size.opportunities, ACTOR)
-        self._look(database)
+        self.look(database)
         return database
 
     def _twins(self, fill: Callable[[Crm], None]) -> Twins:
@@ -154,10 +154,10 @@ class Stage:
         ours = timed(self.clock, lambda: add_customers(database.crm, made))
         floor = self._replayed(database)
         fill(database.crm, customers, self.size, self.note)
-        self._look(database)
+        self.look(database)
         return World(database, customers, Times([ours / len(made)], [floor / len(made)]))
 
-    def _look(self, database: Database) -> None:
+    def look(self, database: Database) -> None:
         """Let a server look at what its tables hold, as it does by itself after a while."""
         if self.storage != "sqlite":
             for table in database.tables():

@@ -7,7 +7,7 @@ from typing import Final
 
 from benchmarks.report import Result
 from benchmarks.stage import Stage
-from benchmarks.tasks import bulk, customer, listing, process, selling, single
+from benchmarks.tasks import bulk, customer, listing, plugins, process, selling, single
 
 Task = Callable[[Stage], Iterator[Result]]
 
@@ -28,5 +28,10 @@ TASKS: Final[dict[str, Task]] = {
     "move": selling.move_one,
     "pipeline": selling.pipeline,
     "forecast": selling.forecasts,
+    "dispatch": plugins.dispatch,
+    "start-plugins": plugins.start,
+    "add-plugins": plugins.unit,
+    "bulk-plugins": plugins.bulk,
+    "page-plugins": plugins.page,
 }
 """The short name of each measurement, for `--task`."""

@@ -10,6 +10,7 @@ import attrs
 import pluggy
 
 from crmcore.domain.errors import ConcurrentChange, PluginFailed, StorageBusy, StorageFailed, nearest
+from crmcore.plugins import watch
 from crmcore.plugins.discovery import Candidate
 from crmcore.plugins.hookspecs import PROJECT, RECORDS, ROUTED, Hooks
 from crmcore.plugins.refusal import Origin, Problem, refuse, text_of
@@ -39,12 +40,15 @@ class Call:
     def __call__(self, *context: object) -> Any:
         """What the hook returns; PluginFailed, naming plugin and hook, for all that it raises but Ctrl-C and errors of
         the database."""
+        mark = watch.entered(self)
         try:
             return self.function(*context)
         except (KeyboardInterrupt, *REPEATABLE):
             raise
         except BaseException as error:
             refuse([self.raised(error)])
+        finally:
+            watch.left(self, mark)
 
     def raised(self, error: BaseException) -> Problem:
         """What is wrong after it raised."""
