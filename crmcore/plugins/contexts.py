@@ -7,7 +7,7 @@ kind of hook may, writes with. New facts come as new attributes; a signature nev
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,9 @@ import attrs
 
 from crmcore.domain import step
 from crmcore.domain.change import Change
+from crmcore.domain.customer import Customer
 from crmcore.domain.facet import Facet
+from crmcore.plugins.answers import Entry
 from crmcore.ports.work import Work
 
 
@@ -86,6 +88,18 @@ class Observed:
 
 
 @attrs.frozen(eq=False)
+class JobRun:
+    """For jobs: the period that is due, by its key and from `start` up to but not including `end` (in UTC), the moment,
+    and a unit of work of the plugin's own."""
+
+    work: Work
+    key: str
+    start: dt.datetime
+    end: dt.datetime
+    now: dt.datetime
+
+
+@attrs.frozen(eq=False)
 class Veto:
     """A guard's answer: this change must not be written, for a reason that a person understands. `field` is the one
     at fault, if one is."""
@@ -101,3 +115,49 @@ class Amendment:
 
     change: Change
     facet: Facet
+
+
+@attrs.frozen(eq=False)
+class Viewing:
+    """For panels: the customer with every facet, as the person who looks may see them. `work` only reads, and reads
+    what that person may."""
+
+    customer: Customer
+    work: Work
+
+
+@attrs.frozen(eq=False)
+class Lookback:
+    """For timelines: a page of at most `limit` entries, newest first, all of them older than the place `before`, a time
+    and an id (None: from the newest on). `customer` and `work` are those of a `Viewing`."""
+
+    customer: Customer
+    before: tuple[dt.datetime, UUID] | None
+    limit: int
+    work: Work
+
+    def page(self, entries: Iterable[Entry]) -> list[Entry]:
+        """The page that is asked for, out of all entries that there are; for few. Who has many asks the database for
+        those up to `before`."""
+        older = [each for each in entries if self.before is None or each.place < self.before]
+        return sorted(older, key=lambda each: each.place, reverse=True)[: self.limit]
+
+
+@attrs.frozen(eq=False)
+class Measuring:
+    """For metrics: which `metrics` are declared. `customer` and `work` are those of a `Viewing`."""
+
+    customer: Customer
+    metrics: frozenset[str]
+    work: Work
+
+
+@attrs.frozen(eq=False)
+class Reporting:
+    """For reports: the report's name, the zone of days and the base currency. `work` only reads, and reads what the
+    person may who asked for the report."""
+
+    report: str
+    zone: dt.tzinfo
+    currency: str
+    work: Work

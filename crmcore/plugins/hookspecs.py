@@ -7,7 +7,7 @@ word of a hook's name is its kind: declare, check, react, contribute or observe.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol, TypeVar
 
 import pluggy
@@ -16,7 +16,19 @@ from crmcore.domain.extension import WorkflowExtension
 from crmcore.domain.facet import Facet
 from crmcore.domain.record import Record
 from crmcore.domain.workflow import Workflow
-from crmcore.plugins.contexts import Amendment, Changed, Checking, Observed, Stepped, Stepping, Veto
+from crmcore.plugins.answers import Contribution, Entry
+from crmcore.plugins.contexts import (
+    Amendment,
+    Changed,
+    Checking,
+    Lookback,
+    Measuring,
+    Observed,
+    Stepped,
+    Stepping,
+    Veto,
+    Viewing,
+)
 from crmcore.plugins.specs import Channel, Command, Format, Job, Metric, Report, Template
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -28,16 +40,26 @@ ROUTED: Final = ("check", "react", "observe")
 """The kinds of hooks that are called for the record types that they ask for, and for no other."""
 
 RECORDS: Final = "crmcore_records"
+FROM_START: Final = "crmcore_from_start"
 
 
-def on(*records: str) -> Callable[[F], F]:
-    """Say for which record types a hook is to be called: `@on("opportunity", "legal.matter")`; "*" stands for all."""
+def on(*records: str, from_start: bool = False) -> Callable[[F], F]:
+    """Say for which record types a hook is to be called: `@on("opportunity", "legal.matter")`; "*" stands for all.
+
+    `from_start`: an observer of a plugin that is new begins with the oldest change that there is, not with the next.
+    """
 
     def mark(function: F) -> F:
         setattr(function, RECORDS, records)
+        setattr(function, FROM_START, from_start)
         return function
 
     return mark
+
+
+def begins_at_start(function: object) -> bool:
+    """Whether an observer asked for the changes that were there before it."""
+    return getattr(function, FROM_START, False) is True
 
 
 class Hooks(Protocol):
@@ -105,6 +127,18 @@ class Hooks(Protocol):
     @hookspec
     def react_steps(self, context: Stepped) -> None:
         """Reaction: write what follows from entering a state, before it is committed."""
+
+    @hookspec
+    def contribute_panel(self, context: Viewing) -> Mapping[str, Any] | None:
+        """Contribution: what the plugin knows of a customer, as names and plain values."""
+
+    @hookspec
+    def contribute_timeline(self, context: Lookback) -> Sequence[Entry]:
+        """Contribution: a page of entries of a customer's timeline that are no records of their own."""
+
+    @hookspec
+    def contribute_metrics(self, context: Measuring) -> Sequence[Contribution]:
+        """Contribution: amounts that add up to the metrics of a customer, each with its reason."""
 
     @hookspec
     def observe_changes(self, context: Observed) -> None:
