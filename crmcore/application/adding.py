@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from crmcore.application import hierarchy, journal, ruling
+from crmcore.application.dormancy import check_awake, check_facet_awake
 from crmcore.application.hooks import batch
 from crmcore.application.hooks.guarding import check
 from crmcore.application.hooks.reacting import react
@@ -34,6 +35,7 @@ def add(unit: Session, type: RecordType, records: Sequence[R], *, by_rule: bool 
     """Store a batch of new records with their facets; all or none of it holds. `by_rule`: they follow from what the
     actor was allowed to write, so the policy is not asked again, and rows of a log stand as they are."""
     plan: Plan[R] = unit.kernel.plan(type)
+    check_awake(unit, type)
     for record in records:
         _check_kind(type, record)
     now = unit.now()
@@ -121,6 +123,7 @@ def _facets_of(unit: Session, type: RecordType, records: Sequence[Record]) -> Fa
         for cls, value in record.facets.items():
             facet = unit.catalogue.facet_of(cls, type)
             if value is not None:
+                check_facet_awake(unit, facet)
                 check_facet(facet, unit.kernel.facet_shape(facet), value)
                 rows.setdefault(facet, []).append((record.id, value))
     return rows

@@ -10,6 +10,7 @@ import attrs
 
 from crmcore.application import facets, hierarchy, journal, reading, ruling
 from crmcore.application.adding import check_anywhere, numbered
+from crmcore.application.dormancy import check_awake
 from crmcore.application.hiding import hidden_views, without_hidden
 from crmcore.application.hooks import batch
 from crmcore.application.hooks.guarding import NOTHING, check
@@ -49,6 +50,8 @@ def change(
     dotted = {name: value for name, value in values.items() if "." in name}
     own = {name: value for name, value in values.items() if "." not in name}
     _refuse_unknown(unit, type, own)
+    if own or not dotted:
+        check_awake(unit, type)
     touched = facets.of_names(unit, type, dotted)
     before = reading.unblanked(unit, type, id, tuple(f.cls for f in touched))
     check_version(type, before, version)

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from crmcore.application import journal, reading
+from crmcore.application.dormancy import check_facet_awake
 from crmcore.application.hooks.guarding import check
 from crmcore.application.hooks.lending import lent
 from crmcore.application.hooks.reacting import react
@@ -30,6 +31,7 @@ def of_names(unit: Session, type: RecordType, dotted: dict[str, Any]) -> dict[Fa
         facet = unit.catalogue.facet(type, prefix)
         if name not in known or facet is None or facet.field(field) is None:
             raise UnknownName("field", name, known, type.name)
+        check_facet_awake(unit, facet)
         found.setdefault(facet, {})[field] = value
     return found
 

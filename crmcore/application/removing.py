@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from crmcore.application import changing, journal, reading
+from crmcore.application.dormancy import check_awake
 from crmcore.application.hooks.guarding import check
 from crmcore.application.hooks.reacting import react
 from crmcore.application.session import Session
@@ -26,6 +27,7 @@ def remove(unit: Session, type: RecordType, id: UUID, version: int | None) -> No
     """Remove the row with its parts and facets; references declared `on_remove="clear"` are emptied first, records
     that refer to it by one declared `on_remove="follow"` are removed first: those go in no other way (`InvalidRecord`),
     or a history would have holes."""
+    check_awake(unit, type)
     if (followed := type.followed) is not None:
         problem = f"a row of a log goes only together with the {followed.target} that it is about"
         raise InvalidRecord(type.name, {followed.name: problem})

@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from crmcore.application import removing
+from crmcore.application.dormancy import check_awake
 from crmcore.application.hooks.guarding import check
 from crmcore.application.hooks.reacting import react
 from crmcore.application.session import Session
@@ -27,6 +28,7 @@ def remove_many(unit: Session, type: RecordType, records: Sequence[Record]) -> d
     """
     if not records:
         return {}
+    check_awake(unit, type)
     try:
         with unit.savepoint():
             if len(records) == 1:
