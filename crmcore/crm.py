@@ -17,6 +17,7 @@ from crmcore.application.kernel import Kernel
 from crmcore.application.readiness import Readiness
 from crmcore.application.settings import currency_of, zone_of
 from crmcore.application.unit import UnitOfWork
+from crmcore.application.upgrading import upgrade
 from crmcore.domain.catalogue import Catalogue
 from crmcore.domain.change import Actor, LogEntry, actor_of
 from crmcore.domain.errors import (
@@ -80,7 +81,7 @@ class Crm:
         self.registry: Registry = load(_wanted(plugins, self._source.peek))
         self.catalogue = self.registry.catalogue
         self.storage = self._source.open(self.catalogue)
-        self.readiness = Readiness(self.catalogue, self.registry.names, self._source.peek)
+        self.readiness = Readiness(self.catalogue, self.registry.names, self._source.peek, chain=self.registry.chain)
         if not self.read_only:
             self.readiness.check_plugins()
         self.kernel = Kernel(
@@ -138,17 +139,15 @@ class Crm:
                 time.sleep(_PAUSES.uniform(0, 0.02 * 2**attempt))
         raise InvalidSetting(f"retries is 0 or more, not {retries}")
 
-    def upgrade(self) -> dict[str, str]:
-        """Make the tables of whatever has none yet and record the active plugins; gives revisions by distribution.
+    def upgrade(self, progress: Callable[[str], None] | None = None) -> dict[str, str]:
+        """Make the tables of whatever has none yet, migrate those of older releases, and record the active plugins;
+        gives revisions by distribution. `progress` is told each step of a migration before it is taken.
 
-        `SchemaMismatch` for tables that other declarations made: no migration leads from there in this version.
+        `SchemaMismatch` for tables that no revision leads from, `InvalidSetting` without the extra `migrate`.
         """
         if self.read_only:
             raise InvalidSetting("with plugins 'none' nothing is upgraded: name the plugins that are to be active")
-        stamp, missing = self.readiness.next_stamp()
-        self.storage.create(stamp, missing)
-        self.readiness.look()
-        return dict(stamp.revisions)
+        return upgrade(self.readiness, self.storage, progress or (lambda step: None))
 
     def status(self) -> tuple[dict[str, str], bool]:
         """The revisions in the database, and whether they are those of the running declarations."""

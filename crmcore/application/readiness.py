@@ -7,15 +7,16 @@ from typing import Final
 
 import attrs
 
+from crmcore.application.standing import Standing, standing
 from crmcore.domain.catalogue import Catalogue
 from crmcore.domain.dormant import describe
 from crmcore.domain.errors import MissingPlugin, PluginDisabled, SchemaMismatch
 from crmcore.domain.fold import FOLD_VERSION
 from crmcore.domain.keys import KEYS_VERSION
 from crmcore.plugins.registry import Active
+from crmcore.ports.migration import Chain
 from crmcore.ports.storage import KnownPlugin, Stamp
 
-REVISION: Final = "0001"
 CORE: Final = "core"
 
 
@@ -28,10 +29,12 @@ class Readiness:
         plugins: Iterable[str],
         peek: Callable[[], Stamp | None],
         active: Iterable[Active] = (),
+        chain: Callable[[str], Chain] = Chain,
     ) -> None:
         names: list[str | None] = [None, *plugins]
         self.wanted = {name or CORE: catalogue.fingerprint(name) for name in names}
         self._peek = peek
+        self._chain = chain
         self._catalogue = catalogue
         self._active = {each.name: each for each in active}
         self._ready = False
@@ -96,7 +99,7 @@ class Readiness:
         if self._ready:
             return
         self.check_made()
-        self._refuse_other("install the version that made them; a migration comes with a later version")
+        self._refuse_other()
         if self.pending:
             raise SchemaMismatch(
                 f"this database has no tables of {', '.join(self.pending)} yet: call crm.upgrade(), or run "
@@ -105,24 +108,34 @@ class Readiness:
             )
         self._ready = True
 
-    def _refuse_other(self, advice: str) -> None:
+    def standings(self) -> list[Standing]:
+        """Where each distribution stands, the core first, each after those that it requires; `SchemaMismatch` for
+        tables that no revision leads from. Imports the revisions."""
+        self.look()
+        found = [standing(self.stamp, self._chain(name), wanted) for name, wanted in self.wanted.items()]
+        _refuse([each for each in found if each.state in ("newer", "other")])
+        return found
+
+    def waiting(self) -> dict[str, list[str]]:
+        """The revisions that `upgrade` would run, by distribution."""
+        found = (standing(self.stamp, self._chain(name), wanted) for name, wanted in self.wanted.items())
+        return {each.chain.distribution: [r.id for r in each.waiting] for each in found if each.waiting}
+
+    def _refuse_other(self) -> None:
+        """`SchemaMismatch` for tables that were made by other declarations; their revisions are imported only then."""
         made = self._made()
-        if other := [n for n, shape in self.wanted.items() if n in made and made[n] != shape]:
-            raise SchemaMismatch(
-                f"the tables of {', '.join(other)} in this database were made by other declarations "
-                f"({', '.join(f'{n}: {made[n]}, here {self.wanted[n]}' for n in other)}): {advice}",
-                distributions=other,
-            )
+        other = [n for n, shape in self.wanted.items() if n in made and made[n] != shape]
+        _refuse([standing(self.stamp, self._chain(name), self.wanted[name]) for name in other])
 
     def next_stamp(self) -> tuple[Stamp, list[str]]:
         """The stamp after an upgrade and the distributions whose tables are to be made; `SchemaMismatch` for tables
         that other declarations made."""
         self.look()
-        self._refuse_other("no migration leads from there in this version: install the version that made them")
+        self._refuse_other()
         stamp, made = self.stamp, self._made()
         missing = [name for name in self.wanted if name not in made]
         new = Stamp(
-            revisions={**(stamp.revisions if stamp else {}), **dict.fromkeys(missing, REVISION)},
+            revisions={**(stamp.revisions if stamp else {}), **{name: self._chain(name).newest for name in missing}},
             fingerprints={**made, **self.wanted},
             plugins=tuple(sorted(n for n in self.wanted if n != CORE)),
             fold=stamp.fold if stamp else FOLD_VERSION,
@@ -162,3 +175,8 @@ class Readiness:
         if stamp is not None and (stamp.fold, stamp.keys) != (FOLD_VERSION, KEYS_VERSION):
             return "the match keys were made by another version of crmcore: run `crm db rekey`"
         return None
+
+
+def _refuse(found: Iterable[Standing]) -> None:
+    if texts := {each.chain.distribution: each.refusal for each in found}:
+        raise SchemaMismatch("; ".join(texts.values()), distributions=list(texts))

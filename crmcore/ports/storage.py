@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 from uuid import UUID
@@ -15,6 +15,7 @@ from crmcore.domain.catalogue import Catalogue
 from crmcore.domain.change import LogEntry
 from crmcore.domain.facet import Facet, FacetType
 from crmcore.domain.record import Record, RecordType
+from crmcore.ports.migration import Chain
 from crmcore.ports.consuming import Consuming
 from crmcore.ports.migration import Chain
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
+import attrs
+
 from crmcore.adapters.memory.altering import MemoryAlteration, adopt
+from crmcore.adapters.memory.carrying import carry_over
 from crmcore.adapters.memory.database import MemoryDatabase
 from crmcore.adapters.memory.plugin_tables import MemoryPluginTables
 from crmcore.adapters.memory.transaction import MemoryTransaction
 from crmcore.domain.catalogue import CUSTOM, Catalogue
 from crmcore.domain.errors import InvalidSetting
+from crmcore.ports.migration import Chain
 from crmcore.ports.storage import Stamp
 
 
@@ -82,6 +86,21 @@ class MemoryStorage:
     def plugin_tables(self) -> MemoryPluginTables:
         """What is a plugin's own here: to be switched off and on, retired, restored and dropped."""
         return MemoryPluginTables(self._database, self._timeout)
+
+    def migrate(self, chain: Chain, tell: Callable[[str], None]) -> None:
+        """Carry the rows over by the names of their fields; what else revisions do is for databases that last."""
+        self._database.enter(self._timeout)
+        try:
+            stamp, name = self._database.stamp, chain.distribution
+            waiting = chain.after(stamp.revisions[name]) if stamp else ()
+            if stamp and waiting:
+                tell(f"{name} {chain.newest}: rows in memory are carried over by name")
+                carry_over(self._database, self._catalogue, name)
+                revisions = {**stamp.revisions, name: chain.newest}
+                fingerprints = {**stamp.fingerprints, name: chain.fingerprint or stamp.fingerprints[name]}
+                self._database.stamp = attrs.evolve(stamp, revisions=revisions, fingerprints=fingerprints)
+        finally:
+            self._database.leave()
 
     def checks(self) -> list[tuple[str, bool, str]]:
         """Whether there are tables, and the warning that nothing lasts."""
