@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from crmcore.adapters.memory import figures, selection, writing
+from crmcore.adapters.memory.consuming import MemoryConsuming
 from crmcore.adapters.memory.database import MemoryDatabase, Undo
 from crmcore.domain.bound import BoundQuery
 from crmcore.domain.change import LogEntry
@@ -145,6 +146,11 @@ class MemoryTransaction:
         count = log.number(limit)
         self._undo.append(partial(log.unnumber, count))
         return count
+
+    @property
+    def consuming(self) -> MemoryConsuming:
+        """What workers keep, in this transaction."""
+        return MemoryConsuming(self._data.ledgers, self._data.log, self._undo)
 
     def setting(self, key: str) -> str | None:
         """A value that the core keeps, or None."""

@@ -1,4 +1,4 @@
-"""The core's own tables: the change log, the match keys and the settings of the database."""
+"""The core's own tables: the change log, the match keys, the settings of the database, and what workers keep."""
 
 from __future__ import annotations
 
@@ -80,6 +80,73 @@ def key_table(metadata: sa.MetaData, prefix: str) -> sa.Table:
         sqlite_strict=True,
         sqlite_with_rowid=False,
         **MARIADB,
+    )
+
+
+def consumer_table(metadata: sa.MetaData, prefix: str) -> sa.Table:
+    """The consumers of the feed and the jobs: how far they are, and who is at them until when."""
+    whole = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    return sa.Table(
+        f"{prefix}consumer",
+        metadata,
+        sa.Column("name", types.ascii_type(200), primary_key=True),
+        sa.Column("position", whole, nullable=False),
+        sa.Column("turn", whole, nullable=False),
+        sa.Column("holder", types.ascii_type(100)),
+        sa.Column("until", types.datetime_type()),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+        **MARIADB,
+    )
+
+
+def backlog_table(metadata: sa.MetaData, prefix: str) -> sa.Table:
+    """What consumers have put aside: entries of the log by position, with what went wrong."""
+    name = f"{prefix}backlog"
+    return sa.Table(
+        name,
+        metadata,
+        sa.Column("consumer", types.ascii_type(200), nullable=False),
+        sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("record", types.ascii_type(100), nullable=False),
+        sa.Column("id", types.id_type(), nullable=False),
+        *_tried(),
+        sa.PrimaryKeyConstraint("consumer", "position", name=f"pk_{name}"),
+        sa.Index(f"ix_{name}_record", "consumer", "record", "id", "position"),
+        sa.Index(f"ix_{name}_due", "consumer", "state", "due"),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+        **MARIADB,
+    )
+
+
+def run_table(metadata: sa.MetaData, prefix: str) -> sa.Table:
+    """The runs of jobs, one for each period."""
+    name = f"{prefix}run"
+    return sa.Table(
+        name,
+        metadata,
+        sa.Column("job", types.ascii_type(200), nullable=False),
+        sa.Column("key", types.ascii_type(100), nullable=False),
+        sa.Column("start", types.datetime_type(), nullable=False),
+        sa.Column("at", types.datetime_type(), nullable=False),
+        *_tried(),
+        sa.PrimaryKeyConstraint("job", "key", name=f"pk_{name}"),
+        sa.Index(f"ix_{name}_start", "job", "start"),
+        sa.Index(f"ix_{name}_state", "state", "job"),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+        **MARIADB,
+    )
+
+
+def _tried() -> tuple[sa.Column[Any], ...]:
+    return (
+        sa.Column("state", types.ascii_type(20), nullable=False),
+        sa.Column("attempts", types.integer_type(), nullable=False),
+        sa.Column("due", types.datetime_type()),
+        sa.Column("error", _LONGTEXT, nullable=False),
+        sa.Column("traceback", _LONGTEXT, nullable=False),
     )
 
 

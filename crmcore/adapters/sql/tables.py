@@ -37,6 +37,9 @@ class Tables:
     change: sa.Table
     match_key: sa.Table
     setting: sa.Table
+    consumer: sa.Table
+    backlog: sa.Table
+    run: sa.Table
 
     def of(self, distribution: str) -> list[sa.Table]:
         """The tables of one distribution."""
@@ -68,7 +71,7 @@ def build_tables(catalogue: Catalogue, prefix: str = PREFIX, schema: str | None 
     for distribution in (CORE, *catalogue.plugins()):
         claim(builder.owners, fitted(f"{prefix}{distribution}_version"), distribution, "the revision of its tables")
         versions[distribution] = version_of(metadata, prefix, distribution)
-    for name in ("change", "match_key", "setting"):
+    for name in ("change", "match_key", "setting", "consumer", "backlog", "run"):
         claim(builder.owners, prefix + name, CORE, "what the core keeps of its own")
     _open_circles(metadata)
     return Tables(
@@ -84,6 +87,9 @@ def build_tables(catalogue: Catalogue, prefix: str = PREFIX, schema: str | None 
         ledgers.change_table(metadata, prefix),
         ledgers.key_table(metadata, prefix),
         ledgers.setting_table(metadata, prefix),
+        ledgers.consumer_table(metadata, prefix),
+        ledgers.backlog_table(metadata, prefix),
+        ledgers.run_table(metadata, prefix),
     )
 
 

@@ -9,7 +9,9 @@ from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 from crmcore.adapters.sql.aggregates import aggregate
+from crmcore.adapters.sql.asking import Asking
 from crmcore.adapters.sql.blame import Attempt, blamed
+from crmcore.adapters.sql.consuming import SqlConsuming
 from crmcore.adapters.sql.errors import failure, translated
 from crmcore.adapters.sql.faults import fault_of
 from crmcore.adapters.sql.reading import Reader
@@ -132,6 +134,11 @@ class SqlTransaction:
     def number(self, limit: int) -> int:
         """Give positions to committed entries; how many."""
         return self._ask(self._statements.log.number, self._runner, limit)
+
+    @property
+    def consuming(self) -> SqlConsuming:
+        """What workers keep, in this transaction."""
+        return SqlConsuming(Asking(self._model, self._runner, self._ask))
 
     def setting(self, key: str) -> str | None:
         """A value that the core keeps, or None."""

@@ -14,6 +14,7 @@ import pytest
 PARTS = (
     "asking",
     "case",
+    "consuming",
     "finding",
     "history",
     "holding",
@@ -29,6 +30,7 @@ pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in PARTS))
 
 from crmcore.testing.contract.asking import AskingContract  # noqa: E402  # their asserts are to be rewritten
 from crmcore.testing.contract.case import StorageCase  # noqa: E402
+from crmcore.testing.contract.consuming import BacklogContract, LeaseContract, RunContract  # noqa: E402
 from crmcore.testing.contract.finding import FindingContract, SearchContract, TimelineContract  # noqa: E402
 from crmcore.testing.contract.history import FeedContract, HistoryContract  # noqa: E402
 from crmcore.testing.contract.holding import FacetContract, PartsContract  # noqa: E402
@@ -59,6 +61,9 @@ class StorageContract(
     TimelineContract,
     HistoryContract,
     FeedContract,
+    LeaseContract,
+    BacklogContract,
+    RunContract,
     UnitContract,
     StorageCase,
 ):
