@@ -51,12 +51,15 @@ class Declared:
 CORE_DECLARED: Final = Declared(Origin(""), CORE, workflows=WORKFLOWS)
 
 
-def gather(origin: Origin, calls: Mapping[str, Call]) -> tuple[Declared, list[Problem]]:
-    """Call the declare hooks of one plugin: what it declares, and what is wrong with that."""
+def gather(origin: Origin, calls: Mapping[str, Call], begun: list[str] | None = None) -> tuple[Declared, list[Problem]]:
+    """Call the declare hooks of one plugin: what it declares, and what is wrong with that. The name of each hook is
+    added to `begun` before it is called, for those who wait no longer."""
     problems: list[Problem] = []
     found: dict[str, tuple[Any, ...]] = {}
     for hook, freeze in FREEZE.items():
         if call := calls.get(hook):
+            if begun is not None:
+                begun.append(hook)
             found[hook.removeprefix("declare_")] = _answer(call, freeze, problems)
     return Declared(origin, calls=calls, **found), problems
 

@@ -11,13 +11,16 @@ from crmcore.domain.errors import CrmError, PluginFailed
 
 @attrs.frozen(order=True)
 class Origin:
-    """Where a plugin comes from; without a distribution it is an object that the host handed over."""
+    """Where a plugin comes from; without a distribution it is an object that the host handed over, and without a name a
+    distribution as a whole."""
 
     plugin: str
     distribution: str = ""
     version: str = ""
 
     def __str__(self) -> str:
+        if not self.plugin:
+            return f"distribution {self.distribution} {self.version}".rstrip()
         source = f" ({self.distribution} {self.version})".replace(" )", ")") if self.distribution else ""
         return f"plugin {self.plugin!r}{source}"
 

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
 import attrs
 
-from crmcore.domain.catalogue import Catalogue, build
+from crmcore.domain.catalogue import Catalogue
 from crmcore.domain.dormant import Belongings
-from crmcore.domain.errors import InvalidDeclaration, PluginFailed
-from crmcore.domain.extension import owned
-from crmcore.plugins.claims import clashes
-from crmcore.plugins.declarations import CORE_DECLARED, Declared, gather
-from crmcore.plugins.discovery import Candidate, Installed, candidates, discover
-from crmcore.plugins.dispatch import bind
+from crmcore.plugins.deadline import seconds_of
+from crmcore.plugins.declarations import Declared
+from crmcore.plugins.discovery import Candidate, Installed, Offer, discover, survey
+from crmcore.plugins.fitting import Answers
+from crmcore.plugins.importing import candidates
 from crmcore.plugins.manifest import Plugin
-from crmcore.plugins.refusal import Origin, Problem, refuse, text_of
-from crmcore.plugins.relations import Known, circles, conflicts, ordered, requirements, same_names, unmet
+from crmcore.plugins.refusal import Origin, Problem
+from crmcore.plugins.relations import same_names
 from crmcore.plugins.revisions import CORE, chain, core_chain
-from crmcore.plugins.routing import NO_HOOKS, Hooks, routed, strangers
+from crmcore.plugins.routing import NO_HOOKS, Hooks, routed
+from crmcore.plugins.slots import NO_SLOTS, Slots
+from crmcore.plugins.specs import Job
+from crmcore.plugins.trial import Failed, Trial
 from crmcore.ports.migration import Chain
 
 
@@ -35,6 +37,7 @@ class Active:
     facets: tuple[str, ...] = ()
     workflows: tuple[str, ...] = ()
     extensions: tuple[str, ...] = ()
+    jobs: tuple[Job, ...] = ()
 
     @property
     def name(self) -> str:
@@ -44,11 +47,14 @@ class Active:
 
 @attrs.frozen(eq=False)
 class Registry:
-    """The active plugins in their order, the catalogue of the core's and their declarations, and their hooks."""
+    """The active plugins in their order, the catalogue of the core's and their declarations, their hooks, who has which
+    of the shared names (`slots["report"]["sales"]`), and which plugins were left out, if that was allowed."""
 
     plugins: tuple[Active, ...]
     catalogue: Catalogue
     hooks: Hooks = NO_HOOKS
+    slots: Slots = NO_SLOTS
+    failed: tuple[Failed, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -112,83 +118,38 @@ def load(
     *,
     installed: Sequence[Installed] | None = None,
     dormant: Iterable[Belongings] = (),
+    tolerant: bool = False,
+    deadline: float | None = None,
 ) -> Registry:
     """The registry of the plugins that are wanted: by name, or as modules or objects with an attribute `plugin`.
 
     Only what is named is imported. `installed`: what there is to choose from, by default what `discover` finds;
-    `dormant`: what plugins have in the database that are not wanted now. All that is wrong is collected and refused at
-    once: MissingPlugin, PluginConflict or PluginFailed, by what is wrong; PluginFailed if it is of several kinds.
+    `dormant`: what plugins have in the database that are not wanted now; `deadline`: the seconds that each plugin may
+    take to be imported, and to declare, by default CRMCORE_PLUGIN_DEADLINE or 10. All that is wrong is collected and
+    refused at once: MissingPlugin, PluginConflict or PluginFailed, by what is wrong; PluginFailed if it is of several
+    kinds. `tolerant`: plugins with which anything is wrong are left out instead, and are in `failed`; that is for
+    administration, not for writing records. Raises InvalidSetting for a deadline that is none.
     """
-    offer = cache(discover) if installed is None else lambda: tuple(installed)
-    found, problems = candidates(wanted, offer)
-    problems += same_names(found)
-    failed = frozenset(origin.plugin for each in problems for origin in each.origins)
-    known = {c.manifest.name: c for c in sorted(found, key=lambda c: c.manifest.name) if c.manifest.name not in failed}
-    problems += [*unmet(known, failed, offer), *conflicts(known), *circles(known)]
-    declared = _declared(known, problems)
-    asleep = [_asleep(each) for each in dormant if each.plugin not in known]
-    problems += clashes([CORE_DECLARED, *declared.values(), *asleep])
-    problems += [p for name in _sound(known, problems) for p in _misfits(known, declared, name)]
-    refuse(problems)
-    active = tuple(_active(known[name], each) for name, each in declared.items())
-    catalogue = _catalogue([*declared.values(), *asleep])
-    catalogue = attrs.evolve(catalogue, dormant=frozenset(each.origin.plugin for each in asleep))
-    return Registry(active, catalogue, routed(((known[n].manifest, d.calls) for n, d in declared.items()), catalogue))
+    seconds = seconds_of(deadline)
+    offer, unread = _offer(installed, tolerant)
+    found, problems = candidates(wanted, offer, seconds)
+    problems += [*unread, *same_names(found)]
+    trial = Trial(found, problems, offer, Answers(seconds), tuple(dormant))
+    known, tried, failed = trial.tolerant() if tolerant else (*trial.strict(), ())
+    active = tuple(_active(known[name], each) for name, each in tried.declared.items())
+    hooks = routed(((known[n].manifest, d.calls) for n, d in tried.declared.items()), tried.catalogue)
+    return Registry(active, tried.catalogue, hooks, tried.slots, failed)
 
 
-def _sound(known: Known, problems: Iterable[Problem]) -> Known:
-    """The plugins with which nothing is wrong, nor with any that they require."""
-    bad = {origin.plugin for each in problems for origin in each.origins}
-    found = {}
-    for name, each in known.items():
-        needed = requirements(known, name)
-        if needed <= set(known) and not (needed | {name}) & bad:
-            found[name] = each
-    return found
-
-
-def _declared(known: Known, problems: list[Problem]) -> dict[str, Declared]:
-    """What the sound plugins declare, in their order; adds what is wrong to the problems."""
-    calls = {}
-    for name, each in known.items():
-        calls[name], wrong = bind(each)
-        problems += wrong
-    found = {}
-    for each in ordered(_sound(known, problems)):
-        found[each.manifest.name], more = gather(each.origin, calls[each.manifest.name])
-        problems += more
-    return found
-
-
-def _catalogue(declared: Iterable[Declared]) -> Catalogue:
-    everything = [CORE_DECLARED, *declared]
-    return build(
-        [(each.plugin, cls) for each in everything for cls in each.records],
-        [(each.origin.plugin, cls) for each in everything for cls in each.facets],
-        [owned(w, each.plugin) if each.plugin else w for each in everything for w in each.workflows],
-        [(each.origin.plugin, extension) for each in everything for extension in each.extensions],
-    )
-
-
-def _misfits(known: Known, declared: Mapping[str, Declared], name: str) -> Iterator[Problem]:
-    """Try a plugin's declarations with those of what it requires alone: so the blame is clear, and a name of a
-    plugin that it does not require is refused also where that one happens to be active."""
-    try:
-        catalogue = _catalogue(declared[each] for each in sorted(requirements(known, name) | {name}))
-        yield from strangers(known[name].manifest, declared[name].calls, catalogue)
-    except Exception as error:
-        text = str(error) if isinstance(error, InvalidDeclaration) else text_of(error)
-        yield Problem(
-            error=PluginFailed,
-            origins=(known[name].origin,),
-            what=f"its declarations do not fit: {text}",
-            remedy="Mend them; it may name record types of the core, of its own, and of plugins that it requires",
-            cause=error,
-        )
-
-
-def _asleep(own: Belongings) -> Declared:
-    return Declared(Origin(own.plugin), tuple(t.cls for t in own.records), tuple(f.cls for f in own.facets))
+def _offer(installed: Sequence[Installed] | None, tolerant: bool) -> tuple[Offer, Sequence[Problem]]:
+    """What there is to choose from, looked up when it is asked for; the tolerant look at once, also past what is
+    broken."""
+    if installed is not None:
+        return lambda: tuple(installed), ()
+    if not tolerant:
+        return cache(discover), ()
+    found, problems = survey()
+    return lambda: found, problems
 
 
 def _active(each: Candidate, declared: Declared) -> Active:
@@ -200,4 +161,5 @@ def _active(each: Candidate, declared: Declared) -> Active:
         facets=tuple(facet.__crm_facet__[0] for facet in declared.facets),
         workflows=tuple(workflow.name for workflow in declared.workflows),
         extensions=tuple(extension.workflow for extension in declared.extensions),
+        jobs=declared.jobs,
     )
