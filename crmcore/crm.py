@@ -5,30 +5,31 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
+from copy import copy
+from functools import cached_property, partial
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from uuid import UUID
 
+from crmcore.adapters.clock import SystemClock, Uuid7Ids
 from crmcore.application import feeding, rekeying
 from crmcore.application.core_rules import RULES
+from crmcore.application.custom.fields import CustomFields
 from crmcore.application.kernel import Kernel
+from crmcore.application.observing.workers import Workers
 from crmcore.application.readiness import Readiness
+from crmcore.application.running import Running
 from crmcore.application.settings import currency_of, zone_of
 from crmcore.application.unit import UnitOfWork
 from crmcore.application.upgrading import upgrade
 from crmcore.domain.catalogue import Catalogue
 from crmcore.domain.change import Actor, LogEntry, actor_of
-from crmcore.domain.errors import (
-    ConcurrentChange,
-    InvalidSetting,
-    StorageBusy,
-)
+from crmcore.domain.errors import ConcurrentChange, InvalidSetting, StorageBusy
 from crmcore.plugins.registry import Registry, load
 from crmcore.ports.clock import Clock, Ids
 from crmcore.ports.policy import AllowAll, Policy
-from crmcore.ports.storage import Stamp, Storage, Transaction
+from crmcore.ports.storage import Stamp, Storage, StorageSource
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -40,18 +41,6 @@ T = TypeVar("T")
 READ_ONLY = "with plugins 'none' no record is written: guards of plugins could not be asked"
 SNAPSHOT = "this unit of work is a snapshot, which only reads: write in another one"
 _PAUSES = random.SystemRandom()
-
-
-class StorageSource(Protocol):
-    """Where a Crm's database comes from: SQL over an engine, or memory."""
-
-    embedded: bool
-
-    def peek(self) -> Stamp | None:
-        """What the database was made by, before anything is declared; None if it is empty."""
-
-    def open(self, catalogue: Catalogue) -> Storage:
-        """The storage for these declarations."""
 
 
 class Crm:
@@ -79,21 +68,41 @@ class Crm:
         self._source = storage or _sql_source(engine, prefix, schema)
         self.read_only = plugins == "none"
         self.registry: Registry = load(_wanted(plugins, self._source.peek))
-        self.catalogue = self.registry.catalogue
-        self.storage = self._source.open(self.catalogue)
-        self.readiness = Readiness(self.catalogue, self.registry.names, self._source.peek, chain=self.registry.chain)
+        declared = self.registry.catalogue
+        self.readiness = Readiness(declared, self.registry.names, self._source.peek, chain=self.registry.chain)
         if not self.read_only:
             self.readiness.check_plugins()
-        self.kernel = Kernel(
-            catalogue=self.catalogue,
+        kernel = Kernel(
+            catalogue=declared,
             policy=policy or AllowAll(),
-            clock=clock or _system_clock(),
-            ids=ids or _uuid7(),
+            clock=clock or SystemClock(),
+            ids=ids or Uuid7Ids(),
             zone=zone_of(zone),
             currency=currency_of(currency),
             rules=RULES,
             hooks=self.registry.hooks,
         )
+        self._running = Running(declared, self._source.open, kernel, self.readiness.stamp)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What is declared by the core, by plugins, and by administrators as this Crm last saw it."""
+        return self.kernel.catalogue
+
+    @property
+    def kernel(self) -> Kernel:
+        """What units of work share."""
+        return self._running.current.kernel
+
+    @property
+    def storage(self) -> Storage:
+        """The database, as it is declared."""
+        return self._running.current.storage
+
+    @cached_property
+    def fields(self) -> CustomFields:
+        """Fields that administrators add and remove at run time."""
+        return CustomFields(self._running, self._check_ready, READ_ONLY if self.read_only else None)
 
     def work(
         self,
@@ -118,13 +127,9 @@ class Crm:
         handle = connection if connection is not None else dbapi
         if snapshot and handle is not None:
             raise InvalidSetting("a snapshot is a transaction of its own: give neither connection= nor dbapi=")
-        if snapshot:
-            return UnitOfWork(
-                self.kernel, partial(self.storage.begin, snapshot=True), actor_of(actor), dry=True, refusal=SNAPSHOT
-            )
-        begin: Callable[[], Transaction] = self.storage.begin if handle is None else lambda: self.storage.join(handle)
-        refusal = READ_ONLY if self.read_only else self.readiness.stale_keys()
-        return UnitOfWork(self.kernel, begin, actor_of(actor), source=source, dry=dry, refusal=refusal)
+        begin = partial(self._running.begin, handle=handle, snapshot=snapshot)
+        refusal = SNAPSHOT if snapshot else READ_ONLY if self.read_only else self.readiness.stale_keys()
+        return UnitOfWork(self.kernel, begin, actor_of(actor), source=source, dry=dry or snapshot, refusal=refusal)
 
     def run(self, function: Callable[[UnitOfWork], T], *, actor: Actor | str, retries: int = 3) -> T:
         """What `function(work)` returns, in an own unit of work that is repeated up to `retries` times where another
@@ -147,7 +152,9 @@ class Crm:
         """
         if self.read_only:
             raise InvalidSetting("with plugins 'none' nothing is upgraded: name the plugins that are to be active")
-        return upgrade(self.readiness, self.storage, progress or (lambda step: None))
+        revisions = upgrade(self.readiness, self.storage, progress or (lambda step: None))
+        self.workers.enroll()
+        return revisions
 
     def status(self) -> tuple[dict[str, str], bool]:
         """The revisions in the database, and whether they are those of the running declarations."""
@@ -157,7 +164,7 @@ class Crm:
     def rekey(self) -> int:
         """Make every match key anew, after a version of the fold or the normalisers has changed; how many records."""
         self._check_ready()
-        with UnitOfWork(self.kernel, self.storage.begin, Actor("rekey", "system")) as work:
+        with UnitOfWork(self.kernel, self._running.begin, Actor("rekey", "system")) as work:
             total = rekeying.rekey(work)
         self.storage.create(self.readiness.rekeyed_stamp(), ())
         self.readiness.look()
@@ -193,16 +200,20 @@ class Crm:
         from crmcore.adapters.serialization.schemas import RowSchemas
         from crmcore.application.importing.file_import import ImportRequest, import_file, plan_for
 
+        still = copy(self)  # an import goes on with the fields that it began with
+        still._running = self._running.pinned()
         request = ImportRequest(
             path=Path(path),
-            plan=plan_for(self.catalogue.record(record), None if map is None else files.read_text(map), str(map), plan),
+            plan=plan_for(
+                still.catalogue.record(record), None if map is None else files.read_text(map), str(map), plan
+            ),
             reading={"format": format, "encoding": encoding, "sheet": sheet},
             rejects=None if rejects is None else Path(rejects),
             dry_run=dry_run,
             resume=resume,
             chunk=chunk,
         )
-        return import_file(partial(self.work, actor), files, RowSchemas(self.catalogue), request, progress)
+        return import_file(partial(still.work, actor), files, RowSchemas(still.catalogue), request, progress)
 
     def undo_import(
         self, batch: UUID | str, *, actor: Actor | str, progress: Callable[[int], None] | None = None
@@ -215,10 +226,17 @@ class Crm:
 
         return undo_import(partial(self.work, actor), batch, progress)
 
-    def pump(self, seconds: float = 10.0) -> dict[str, int]:
-        """Number committed changes for the feed, for at most `seconds`; how many events there were."""
+    @cached_property
+    def workers(self) -> Workers:
+        """What is done after the commit, and what of it was put aside."""
+        return Workers(lambda: self.kernel, lambda: self.storage, self.registry, self.work, time.monotonic)
+
+    def pump(self, seconds: float = 10.0, *, jobs: bool = True) -> dict[str, int]:
+        """Number committed changes for the feed, hand them to observers and run the jobs that are due, for about
+        `seconds`; how many events, jobs, sent messages and parked things there were."""
         self._check_ready()
-        return {"events": feeding.pump(self.storage, seconds, time.monotonic)}
+        stale = self.readiness.stale_keys() is not None  # then nothing can be written
+        return self.workers.pump(seconds, with_jobs=jobs, numbers_only=stale)
 
     def feed(self, after: int = 0, limit: int = 1_000) -> list[LogEntry]:
         """Numbered changes with a position above `after`, in order: per record in order, none left out."""
@@ -278,15 +296,3 @@ def _wanted(plugins: Sequence[str | object] | str | None, peek: Callable[[], Sta
             raise InvalidSetting(f"plugins is a list of names, or 'none', not {plugins!r}")
         return ()
     return plugins
-
-
-def _system_clock() -> Clock:
-    from crmcore.adapters.clock import SystemClock
-
-    return SystemClock()
-
-
-def _uuid7() -> Ids:
-    from crmcore.adapters.clock import Uuid7Ids
-
-    return Uuid7Ids()

@@ -10,7 +10,9 @@ from typing import Any
 from uuid import UUID
 
 from crmcore.application.kernel import Kernel, Plan, Shape
+from crmcore.domain.catalogue import CUSTOM
 from crmcore.domain.change import LogEntry
+from crmcore.domain.errors import InvalidValue
 from crmcore.domain.facet import Facet, FacetType
 from crmcore.domain.field import Field
 from crmcore.domain.record import Record, RecordType
@@ -119,7 +121,8 @@ def _assemble(
     facets: dict[Any, Facet | None] = {}
     for facet in kernel.catalogue.facets.get(type.name, ()):
         made = values.get(facet.name) is not None
-        inner: dict[str, Any] = {f.name: _typed(f, values.get(facet.dotted(f))) for f in facet.fields}
+        read = _typed if facet.name != CUSTOM else _typed_or_none
+        inner: dict[str, Any] = {f.name: read(f, values.get(facet.dotted(f))) for f in facet.fields}
         facets[facet.cls] = facet.cls(version=facet_versions.get(facet.name, 1), **inner) if made else None
     return type.cls(id=id, facets=facets, **stamps, **given)
 
@@ -128,6 +131,14 @@ def _typed(field: Field, plain: Any) -> Any:
     if plain is None:
         return frozenset() if field.kind == "choices" else None
     return field.from_plain(plain)
+
+
+def _typed_or_none(field: Field, plain: Any) -> Any:
+    """A value of a field added at run time: another field, of another type, may have had its name before."""
+    try:
+        return _typed(field, plain)
+    except InvalidValue:
+        return _typed(field, None)
 
 
 def entry(

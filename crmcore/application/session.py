@@ -38,14 +38,14 @@ class Session:
     """A context manager: commits at the end, rolls back on any exception.
 
     A write that the storage refused leaves the transaction half done: from then on the unit only rolls back, unless
-    the write stood in a savepoint of its own. `dry`: rolls back at the end in any case. `refusal`: why nothing may be
-    written.
+    the write stood in a savepoint of its own. `begin` may give the session another kernel. `dry`: rolls back at the end
+    in any case. `refusal`: why nothing may be written.
     """
 
     def __init__(
         self,
         kernel: Kernel,
-        begin: Callable[[], Transaction],
+        begin: Callable[[Session], Transaction],
         actor: Actor,
         *,
         source: str | None = None,
@@ -67,7 +67,7 @@ class Session:
     def __enter__(self) -> Self:
         if self._transaction is not None:
             raise InvalidSetting("this unit of work is in use already: make one for each use")
-        self._transaction = self._begin()
+        self._transaction = self._begin(self)
         return self
 
     def __exit__(

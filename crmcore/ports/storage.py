@@ -15,7 +15,6 @@ from crmcore.domain.catalogue import Catalogue
 from crmcore.domain.change import LogEntry
 from crmcore.domain.facet import Facet, FacetType
 from crmcore.domain.record import Record, RecordType
-from crmcore.ports.migration import Chain
 from crmcore.ports.consuming import Consuming
 from crmcore.ports.migration import Chain
 
@@ -231,3 +230,15 @@ class Storage(Protocol):
 
     def close(self) -> None:
         """Let go of every connection."""
+
+
+class StorageSource(Protocol):
+    """Where a Crm's database comes from: SQL over an engine, or memory."""
+
+    embedded: bool
+
+    def peek(self) -> Stamp | None:
+        """What the database was made by, before anything is declared; None if it is empty."""
+
+    def open(self, catalogue: Catalogue) -> Storage:
+        """The storage for these declarations."""

@@ -95,9 +95,11 @@ class SqlAlteration:
         tables, declared = self._built(catalogue, record, facet)
         table, there = tables.facets[record, facet], self._tables()
         found = declared.field(field)
-        if found is not None and found.kind == "choices":
+        if found is None:
+            raise UnknownName("field", field, (f.name for f in declared.fields), f"{facet} of {record}")
+        if found.kind == "choices":
             self._connection.execute(DropTable(tables.sets[record, facet, field], if_exists=True))
-        elif found is not None and table.name in there:
+        elif table.name in there:
             self._drop_columns(table, found)
         if len(declared.fields) == 1:
             self._connection.execute(DropTable(table, if_exists=True))

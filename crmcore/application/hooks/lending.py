@@ -72,7 +72,7 @@ def _lent(unit: Session, plugin: str, reading: bool) -> Session:
     rights = Rights(plugin, person, kernel.hooks.capabilities.get(plugin, frozenset()), unit.course.policy, reading)
     inner = type(unit)(
         attrs.evolve(kernel, policy=rights).sharing(kernel),
-        lambda: cast(Transaction, Held(unit.transaction)),
+        lambda _: cast(Transaction, Held(unit.transaction)),
         _named(plugin, person),
         source=unit.source,
         refusal=READS if reading else None,
