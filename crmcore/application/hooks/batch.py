@@ -30,12 +30,13 @@ def frozen(plan: Plan[Any], changes: Sequence[Change]) -> tuple[Change, ...]:
 
 
 def _frozen(plan: Plan[Any], change: Change) -> Change:
-    before, after = _shown(plan, change.before), _shown(plan, change.after)
+    before, after = shown(plan, change.before), shown(plan, change.after)
     same = before is change.before and after is change.after
     return change if same else attrs.evolve(change, before=before, after=after)
 
 
-def _shown(plan: Plan[Any], record: Record | None) -> Record | None:
+def shown(plan: Plan[Any], record: Record | None) -> Record | None:
+    """The record with nothing in it that a plugin could alter."""
     if record is None:
         return None
     copies = {name: deepcopy(held) for name in plan.loose if (held := getattr(record, name))}
