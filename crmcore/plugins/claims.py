@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 
 import attrs
 
@@ -40,9 +40,11 @@ def clashes(declared: Iterable[Declared]) -> Iterator[Problem]:
             yield _clash(claims)
     yield from collisions(everything)
     targets = {each.qualified(cls): cls for each in everything for cls in each.records}
+    extended = {_target(facet) for each in everything for facet in each.facets}
+    leads = {name: _leads(targets[name]) for name in extended if name in targets}
     for each in everything:
         yield from _within(each)
-        yield from _hiding(each, targets)
+        yield from _hiding(each, leads)
 
 
 def _claims(each: Declared) -> Iterator[Claim]:
@@ -82,9 +84,11 @@ def _clash(claims: list[Claim]) -> Problem:
 
 def _within(each: Declared) -> Iterator[Problem]:
     """Names inside one record type or facet of a plugin that a person would take for one."""
+    if not each.plugin:
+        return
     owners = [(each.qualified(cls), _names(cls)) for cls in each.records]
     owners += [(f"facet of {_target(cls)}", {f.name for f in declared_fields(cls)}) for cls in each.facets]
-    for owner, names in owners if each.plugin else ():
+    for owner, names in owners:
         alike: dict[str, list[str]] = {}
         for name in sorted(names):
             alike.setdefault(squash(name), []).append(name)
@@ -100,15 +104,16 @@ def _names(cls: type[Record]) -> set[str]:
     return {*(f.name for f in declared_fields(cls)), *views, *(part.attribute for part in declared_parts(cls))}
 
 
-def _hiding(each: Declared, targets: dict[str, type[Record]]) -> Iterator[Problem]:
-    """Facets whose prefix already leads from the record to a part, or to another record."""
+def _leads(cls: type[Record]) -> set[str]:
+    """The names that lead from a record to its parts, or to another record."""
+    parts = {part.name for part in declared_parts(cls)}
+    return parts | {f.name for f in declared_fields(cls) if f.kind == "reference"}
+
+
+def _hiding(each: Declared, leads: Mapping[str, set[str]]) -> Iterator[Problem]:
+    """Facets whose prefix already leads from the record to something else."""
     for facet in each.facets:
-        cls = targets.get(_target(facet))
-        if cls is None:
-            continue
-        leads = {part.name for part in declared_parts(cls)}
-        leads |= {f.name for f in declared_fields(cls) if f.kind == "reference"}
-        if each.plugin in leads:
+        if each.plugin in leads.get(_target(facet), ()):
             what = f"its facet would be {_target(facet)}.{each.plugin}, which is a part or a reference there"
             yield Problem(error=PluginConflict, origins=(each.origin,), what=what, remedy="Rename the plugin")
 

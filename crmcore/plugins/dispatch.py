@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import threading
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any, Final
 
 import attrs
@@ -40,13 +42,20 @@ class Call:
     def __call__(self, *context: object) -> Any:
         """What the hook returns; PluginFailed, naming plugin and hook, for all that it raises but Ctrl-C and errors of
         the database."""
-        mark = watch.entered(self)
         try:
             return self.function(*context)
-        except (KeyboardInterrupt, *REPEATABLE):
+        except REPEATABLE:
             raise
         except BaseException as error:
+            if isinstance(error, KeyboardInterrupt):
+                raise
             refuse([self.raised(error)])
+
+    def watched(self, *context: object) -> Any:
+        """The same, in sight of whoever watches for hooks that are slow or hang: in a transaction, others wait."""
+        mark = watch.entered(self)
+        try:
+            return self(*context)
         finally:
             watch.left(self, mark)
 
@@ -61,19 +70,20 @@ class Call:
         )
 
 
-def bind(candidate: Candidate) -> tuple[Mapping[str, Call], tuple[Problem, ...]]:
-    """The hooks of a plugin by name, or what is wrong with them.
+_MANAGERS: Final = threading.local()
 
-    Each plugin gets a manager of its own: pluggy leaves a plugin that it rejects half registered, and nothing of it
-    may stay behind.
-    """
-    manager = pluggy.PluginManager(PROJECT)
-    manager.add_hookspecs(Hooks)
+
+def bind(candidate: Candidate) -> tuple[Mapping[str, Call], tuple[Problem, ...]]:
+    """The hooks of a plugin by name, or what is wrong with them. Nothing of it stays with pluggy."""
+    manager = _manager()
     try:
         problems = tuple(_misfits(candidate, manager))
-        if not problems:
-            manager.register(candidate.given, candidate.manifest.name)
-            manager.check_pending()
+        if problems:
+            return {}, problems
+        manager.register(candidate.given, candidate.manifest.name)
+        manager.check_pending()
+        found = _frozen(candidate, manager)
+        manager.unregister(candidate.given)
     except KeyboardInterrupt:
         raise
     except pluggy.PluginValidationError as error:
@@ -81,7 +91,23 @@ def bind(candidate: Candidate) -> tuple[Mapping[str, Call], tuple[Problem, ...]]
         return {}, (_problem(candidate, "", f"a hook does not fit its specification: {text}", "Mend it", error),)
     except BaseException as error:
         return {}, (_problem(candidate, "", f"looking for its hooks raised {text_of(error)}", "Mend it", error),)
-    return ({}, problems) if problems else (_frozen(candidate, manager), ())
+    _MANAGERS.empty = manager
+    return found, ()
+
+
+def _manager() -> pluggy.PluginManager:
+    """A manager without plugins. Making one is slow, so each thread keeps one; but pluggy leaves a plugin that it
+    rejects half registered, so that it is put back only if nothing went wrong."""
+    manager: pluggy.PluginManager | None = vars(_MANAGERS).pop("empty", None)
+    if manager is None:
+        manager = pluggy.PluginManager(PROJECT)
+        manager.add_hookspecs(Hooks)
+    return manager
+
+
+@cache
+def _hooks() -> tuple[str, ...]:
+    return specified(pluggy.PluginManager(PROJECT))
 
 
 def specified(manager: pluggy.PluginManager) -> tuple[str, ...]:
@@ -91,7 +117,7 @@ def specified(manager: pluggy.PluginManager) -> tuple[str, ...]:
 
 def _frozen(candidate: Candidate, manager: pluggy.PluginManager) -> Mapping[str, Call]:
     found = {}
-    for name in specified(manager):
+    for name in _hooks():
         for implementation in getattr(manager.hook, name).get_hookimpls():
             found[name] = Call(candidate.origin, name, *_asked(implementation))
     return found
@@ -105,7 +131,7 @@ def _asked(implementation: pluggy.HookImpl) -> tuple[Callable[..., Any], tuple[s
 
 
 def _misfits(candidate: Candidate, manager: pluggy.PluginManager) -> Iterator[Problem]:
-    known = specified(manager)
+    known = _hooks()
     for name in dir(candidate.given):
         options = manager.parse_hookimpl_opts(candidate.given, name)
         if options is None:
