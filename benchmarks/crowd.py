@@ -19,8 +19,8 @@ plugin = Plugin(name="{name}", description="One of many")
 @record("note", subject="customer")
 class Note(Record):
     """Something that was noted."""
-    customer: object = field.reference("customer", default=None)
     text: str = field.text()
+    customer: object = field.reference("customer", default=None)
     state: str = field.choice("open", "done", default="open")
 
 @facet("customer")

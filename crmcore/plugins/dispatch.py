@@ -100,9 +100,16 @@ def _manager() -> pluggy.PluginManager:
     rejects half registered, so that it is put back only if nothing went wrong."""
     manager: pluggy.PluginManager | None = vars(_MANAGERS).pop("empty", None)
     if manager is None:
-        manager = pluggy.PluginManager(PROJECT)
+        manager = _Manager(PROJECT)
         manager.add_hookspecs(Hooks)
     return manager
+
+
+class _Manager(pluggy.PluginManager):
+    """What Python itself puts into a module or an object is no hook: nobody has to look."""
+
+    def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
+        return None if name.startswith("__") else super().parse_hookimpl_opts(plugin, name)
 
 
 @cache

@@ -73,7 +73,7 @@ def _reading(unit: Session, call: Call) -> Any:
 
 def _answer(unit: Session, call: Call, context: Checking | Stepping) -> tuple[list[Veto], list[Amendment]]:
     """What a guard answers; PluginFailed for an answer that it may not give."""
-    answer = call(context)
+    answer = call.watched(context)
     if answer is None:
         return [], []
     if not isinstance(answer, list | tuple):

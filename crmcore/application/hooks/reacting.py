@@ -29,11 +29,11 @@ def react(unit: Session, plan: Plan[Any], changes: Sequence[Change]) -> None:
     with unit.whole():
         for call in asked:
             with _deeper(unit, call, name):
-                _silent(call, call(Changed(name, shown, lend(unit, call.plugin))))
+                _silent(call, call.watched(Changed(name, shown, lend(unit, call.plugin))))
         if on_steps and (steps := tuple(batch.steps_of(unit, plan, shown))):
             for call in on_steps:
                 with _deeper(unit, call, name):
-                    _silent(call, call(Stepped(name, steps, lend(unit, call.plugin))))
+                    _silent(call, call.watched(Stepped(name, steps, lend(unit, call.plugin))))
 
 
 @contextmanager

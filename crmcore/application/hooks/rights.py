@@ -13,6 +13,7 @@ from crmcore.domain.errors import Denied
 from crmcore.domain.record import RecordType
 from crmcore.ports.policy import Policy
 
+LOOKS: Final = "what contributes to a view or a report only reads: it answers with what is to be shown"
 READS: Final = "a guard only reads: it answers with vetoes and with amendments of its own facet"
 
 
@@ -63,3 +64,21 @@ class Rights:
     def _has_own_facets(self, change: Change) -> bool:
         """A new record may bring facets with it; those of others are theirs."""
         return change.operation != "add" or all("." not in name for name in change.fields)
+
+
+@attrs.frozen(eq=False)
+class Eyes:
+    """A policy for a plugin that answers a question of `person`: it reads what that person may, and writes nothing.
+    What it knows beyond that would come out in its answer."""
+
+    plugin: str
+    person: Actor
+    host: Policy
+
+    def read(self, actor: Actor, record: RecordType) -> ReadRule:
+        """What the person may read of a record type."""
+        return self.host.read(self.person, record)
+
+    def write(self, actor: Actor, changes: Sequence[Change]) -> None:
+        """`Denied`."""
+        raise Denied(LOOKS, plugin=self.plugin)
