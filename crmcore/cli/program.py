@@ -31,7 +31,7 @@ COMMANDS: Final = {
     "import": ("crmcore.cli.importing:import_file", "Import records from a file."),
     "import-undo": ("crmcore.cli.importing:undo", "Take back what an import did."),
     "export": ("crmcore.cli.exporting:export_file", "Export records to a file."),
-    "fields": ("crmcore.cli.declared:fields", "Record types and their fields."),
+    "fields": ("crmcore.cli.fields:fields", "Record types and their fields, also those added at run time."),
     "plugins": ("crmcore.cli.declared:plugins", "Active and installed plugins."),
     "db": ("crmcore.cli.database:db", "Make, check and upgrade the database."),
     "doctor": ("crmcore.cli.doctor:doctor", "Check that database, plugins and settings are sound."),
