@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
+from typing import Final
 
 import attrs
 
@@ -175,7 +176,9 @@ def _known_as(offer: Offer) -> str:
 
 def _shadowing(origin: Origin) -> Iterator[Problem]:
     """A plugin's commands stand under its name, next to those of the core."""
-    for command in sorted(COMMANDS):
-        if _squash(command) == _squash(origin.plugin):
-            what = f"its commands would be called `crm {origin.plugin} ...`, and `crm {command}` is one of the core"
-            yield Problem(error=PluginConflict, origins=(origin,), what=what, remedy="Rename the plugin")
+    if command := RESERVED.get(_squash(origin.plugin)):
+        what = f"its commands would be called `crm {origin.plugin} ...`, and `crm {command}` is one of the core"
+        yield Problem(error=PluginConflict, origins=(origin,), what=what, remedy="Rename the plugin")
+
+
+RESERVED: Final = {_squash(command): command for command in sorted(COMMANDS)}
