@@ -54,7 +54,7 @@ def test_killed_in_the_middle(fresh_url: str) -> None:
             assert work.customers.count("order") == work.orders.count() == len(names)
             assert len(search(work, "person", limit=1_000)) == len(names)
             assert all(work.customers.find(email=f"p{name.split()[1]}@x.com") for name in names if name)
-        assert crm.pump() == {"events": 2 * len(names)}
+        assert crm.pump()["events"] == 2 * len(names)
 
 
 def killed_after(url: str, start: int, enough: int) -> list[str]:
@@ -91,7 +91,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
     limited(engine, pages + 10_000)
     with crm.work("root") as work:
         assert work.customers.add_many(Person(f"p{n}", note="x" * 5_000) for n in range(200)) == 200
-    assert (integrity(path), crm.pump()) == ("ok", {"events": 201})
+    assert (integrity(path), crm.pump()["events"]) == ("ok", 201)
     engine.dispose()
 
 

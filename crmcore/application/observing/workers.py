@@ -29,12 +29,14 @@ class Workers:
     begin: Begin
     monotonic: Callable[[], float]
 
-    def pump(self, seconds: float, *, with_jobs: bool = True) -> dict[str, int]:
+    def pump(self, seconds: float, *, with_jobs: bool = True, numbers_only: bool = False) -> dict[str, int]:
         """Number the feed, let observers see it and run jobs, until nothing is left or time is up; how many events
         were numbered, jobs run, messages sent and things parked. Raises StorageBusy if another writer kept it from
         doing anything at all."""
         until = self.monotonic() + seconds
-        desk, seeing, planned = self._desk(), self._observers(), self._jobs() if with_jobs else ()
+        desk = self._desk()
+        seeing = () if numbers_only else self._observers()
+        planned = self._jobs() if with_jobs and not numbers_only else ()
         done = dict.fromkeys(("events", "jobs", "sent", "parked"), 0)
         if seeing:
             observers.enroll(desk, seeing)

@@ -144,11 +144,11 @@ class FeedContract(StorageCase):
         with crm.work("sara") as work:
             work.users.change(ids[0], name="changed")
         assert crm.feed() == []
-        assert crm.pump() == {"events": 4}
-        assert crm.pump() == {"events": 0}
+        assert crm.pump()["events"] == 4
+        assert crm.pump()["events"] == 0
         with crm.work("sara") as work:
             work.users.remove(ids[1])
-        assert crm.pump() == {"events": 1}
+        assert crm.pump()["events"] == 1
         entries = crm.feed()
         assert [e.position for e in entries] == [1, 2, 3, 4, 5]
         assert [(e.id, e.operation) for e in entries] == [
