@@ -1,64 +1,27 @@
-"""`crm fields` and `crm plugins`: what is declared here, and by whom."""
+"""`crm plugins`: the plugins that are active here, and what they contribute."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Final
 
 import click
 
 from crmcore.cli import output, tables
 from crmcore.cli.groups import Group
-from crmcore.cli.naming import complete_record
 from crmcore.cli.options import Command
 from crmcore.cli.session import Session, pass_session
-from crmcore.domain.catalogue import Catalogue
-from crmcore.domain.columns import Column, columns_of
+from crmcore.cli.why import why
 from crmcore.domain.errors import UnknownName
-from crmcore.domain.facet import FacetType
-from crmcore.domain.record import RecordType
 
 LISTED: Final = ("name", "version", "api", "state", "contributes")
-
-
-@click.group("fields", cls=Group)
-def fields() -> None:
-    """Record types and their fields."""
-
-
-@fields.command("list", cls=Command)
-@click.argument("record", metavar="[RECORD]", required=False, shell_complete=complete_record)
-@pass_session
-def list_fields(session: Session, record: str | None) -> None:
-    """List the fields of a record type, or of all: the names that imports, exports and filters know."""
-    catalogue = session.crm.catalogue
-    types = list(catalogue.records.values()) if record is None else [catalogue.record(record)]
-    items = [item for type in types for item in _items(catalogue, type)]
-    session.emit({"items": items}, lambda: tables.table(items, most=output.terminal_width()))
-
-
-def _items(catalogue: Catalogue, type: RecordType) -> Iterator[dict[str, Any]]:
-    for column in columns_of(type, catalogue.facets.get(type.name, ())):
-        field = column.field
-        yield {
-            "record": type.name,
-            "name": column.name,
-            "type": field.kind,
-            "plugin": _owner(type, column),
-            "index": field.index,
-            "unique": field.unique,
-            "personal": field.personal,
-        }
-
-
-def _owner(type: RecordType, column: Column) -> str | None:
-    holder = column.group.holder if column.group is not None else None
-    return holder.name if isinstance(holder, FacetType) else type.plugin
 
 
 @click.group("plugins", cls=Group)
 def plugins() -> None:
     """Active and installed plugins."""
+
+
+plugins.add_command(why)
 
 
 @plugins.command("list", cls=Command)

@@ -30,6 +30,7 @@ CONTRACT = {
     "history": "",
     "plugins list": "",
     "plugins show": "",
+    "plugins why": "",
     "fields list": "",
     "demo": "--keep",
 }
