@@ -17,6 +17,7 @@ from crmcore.application import feeding, rekeying
 from crmcore.application.core_rules import RULES
 from crmcore.application.custom.fields import CustomFields
 from crmcore.application.kernel import Kernel
+from crmcore.application.lifecycle import Declared
 from crmcore.application.observing.workers import Workers
 from crmcore.application.readiness import Readiness
 from crmcore.application.running import Running
@@ -26,10 +27,10 @@ from crmcore.application.upgrading import upgrade
 from crmcore.domain.catalogue import Catalogue
 from crmcore.domain.change import Actor, LogEntry, actor_of
 from crmcore.domain.errors import ConcurrentChange, InvalidSetting, StorageBusy
-from crmcore.plugins.registry import Registry, load
+from crmcore.plugins.registry import Registry
 from crmcore.ports.clock import Clock, Ids
 from crmcore.ports.policy import AllowAll, Policy
-from crmcore.ports.storage import Stamp, Storage, StorageSource
+from crmcore.ports.storage import Storage, StorageSource
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -67,13 +68,9 @@ class Crm:
     ) -> None:
         self._source = storage or _sql_source(engine, prefix, schema)
         self.read_only = plugins == "none"
-        self.registry: Registry = load(_wanted(plugins, self._source.peek))
-        declared = self.registry.catalogue
-        self.readiness = Readiness(declared, self.registry.names, self._source.peek, chain=self.registry.chain)
-        if not self.read_only:
-            self.readiness.check_plugins()
+        self._declared = Declared(plugins, self._source.peek)
         kernel = Kernel(
-            catalogue=declared,
+            catalogue=self.registry.catalogue,
             policy=policy or AllowAll(),
             clock=clock or SystemClock(),
             ids=ids or Uuid7Ids(),
@@ -81,8 +78,19 @@ class Crm:
             currency=currency_of(currency),
             rules=RULES,
             hooks=self.registry.hooks,
+            slots=self.registry.slots,
         )
-        self._running = Running(declared, self._source.open, kernel, self.readiness.stamp)
+        self._running = Running(self._declared.again, self._source.open, kernel, self.readiness.stamp)
+
+    @property
+    def registry(self) -> Registry:
+        """The active plugins and their hooks."""
+        return self._declared.registry
+
+    @property
+    def readiness(self) -> Readiness:
+        """Whether the database fits."""
+        return self._declared.readiness
 
     @property
     def catalogue(self) -> Catalogue:
@@ -285,14 +293,3 @@ def _sql_source(engine: Engine | None, prefix: str, schema: str | None) -> Stora
     from crmcore.adapters.sql.source import SqlSource
 
     return SqlSource(engine, prefix, schema)
-
-
-def _wanted(plugins: Sequence[str | object] | str | None, peek: Callable[[], Stamp | None]) -> Sequence[str | object]:
-    if plugins is None:
-        stamp = peek()
-        return stamp.plugins if stamp else ()
-    if isinstance(plugins, str):
-        if plugins != "none":
-            raise InvalidSetting(f"plugins is a list of names, or 'none', not {plugins!r}")
-        return ()
-    return plugins

@@ -65,14 +65,7 @@ class Readiness:
     def check_enabled(self) -> None:
         """`PluginDisabled` if one that was named is switched off in the database, or asks for more than it was enabled
         with."""
-        for name, known in sorted(self.stamp.known.items()) if self.stamp else ():
-            if name in self.wanted and known.state != "active":
-                raise PluginDisabled(
-                    f"the plugin {name!r} is {known.state} in this database: enable it with `crm plugins enable "
-                    f"{name}` or crm.plugins.enable({name!r}), or leave it out of plugins=[...]",
-                    plugin=name,
-                    state=known.state,
-                )
+        refuse_disabled(self.stamp.known if self.stamp else {}, self.wanted)
         self._check_capabilities()
 
     def _check_capabilities(self) -> None:
@@ -180,3 +173,16 @@ class Readiness:
 def _refuse(found: Iterable[Standing]) -> None:
     if texts := {each.chain.distribution: each.refusal for each in found}:
         raise SchemaMismatch("; ".join(texts.values()), distributions=list(texts))
+
+
+def refuse_disabled(known: Mapping[str, KnownPlugin], wanted: Iterable[object]) -> None:
+    """`PluginDisabled` for a plugin that is wanted by its name and is switched off in the database."""
+    for name in sorted(each for each in wanted if isinstance(each, str)):
+        if name in known and known[name].state != "active":
+            state = known[name].state
+            raise PluginDisabled(
+                f"the plugin {name!r} is {state} in this database: enable it with `crm plugins enable {name}` or "
+                f"crm.plugins.enable({name!r}), or leave it out of plugins=[...]",
+                plugin=name,
+                state=state,
+            )

@@ -14,6 +14,7 @@ from crmcore.application.kernel import Kernel
 from crmcore.application.session import Session
 from crmcore.domain.catalogue import Catalogue
 from crmcore.domain.errors import StorageBusy
+from crmcore.plugins.registry import Registry
 from crmcore.ports.storage import CUSTOM_FIELDS, EPOCH, Stamp, Storage, Transaction
 
 ATTEMPTS: Final = 10
@@ -32,14 +33,20 @@ class Current:
 class Running:
     """Gives units of work what is current. Safe for threads: a unit of work goes on with what it began with.
 
-    `declared`: the catalogue of the core and the plugins; `kernel` is made for it. Raises SchemaMismatch or
-    InvalidDeclaration for fields in the database that cannot be read here.
+    `declare` gives the registry of the core and the plugins, as the database has them switched on now; `kernel` is made
+    for it. Raises SchemaMismatch or InvalidDeclaration for fields in the database that cannot be read here, and
+    whatever `declare` raises.
     """
 
     def __init__(
-        self, declared: Catalogue, open: Callable[[Catalogue], Storage], kernel: Kernel, stamp: Stamp | None
+        self,
+        declare: Callable[[], Registry],
+        open: Callable[[Catalogue], Storage],
+        kernel: Kernel,
+        stamp: Stamp | None,
     ) -> None:
-        self.declared = declared
+        self.declared = kernel.catalogue
+        self._declare = declare
         self._open = open
         self._renewing = threading.Lock()
         self._pinned = False
@@ -82,7 +89,13 @@ class Running:
         """Run on these fields from now on; the connections stay those that there are."""
         with self._renewing:
             if self.current.epoch != epoch:
-                self.current = self._made(epoch, fields, self.current.kernel)
+                registry = self._declare()
+                self.declared = registry.catalogue
+                self.current = self._made(epoch, fields, attrs.evolve(self.current.kernel, hooks=registry.hooks))
+
+    def refresh(self) -> None:
+        """Look whether anything was changed, and run on that from now on."""
+        self._begun(None, True)[1].rollback()
 
     def _made(self, epoch: int, fields: str | None, kernel: Kernel) -> Current:
         catalogue = with_custom(self.declared, read(fields), "live")

@@ -1,0 +1,6 @@
+"""The life of plugins in a database: enabled, disabled, retired, purged; `Lifecycle` is what a host has as
+`crm.plugins`."""
+
+from crmcore.application.lifecycle.declared import Declared
+
+__all__ = ["Declared"]
