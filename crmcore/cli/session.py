@@ -83,9 +83,10 @@ class Session:
             output.write_note(text)
 
     def pump(self) -> None:
-        """Number what was written, as a command that wrote does before it ends; a failure undoes nothing."""
+        """Number what was written and let observers see it, as a command that wrote does before it ends; a failure
+        undoes nothing, and jobs are a worker's."""
         try:
-            self.crm.pump(PUMP_SECONDS)
+            self.crm.pump(PUMP_SECONDS, jobs=False)
         except CrmError as error:
             self.note(f"Warning: the feed is not up to date: {error.message}")
 

@@ -28,7 +28,9 @@ FIGURES: Final = ("events", "jobs", "sent", "parked")
 def worker(session: Session, once: bool) -> None:
     """Work off what changes leave to be done.
 
-    Numbers committed changes for the feed. Runs until it is interrupted or terminated, and then says how much it did.
+    Numbers committed changes for the feed, hands them to the observers of plugins, tries again what failed, and runs
+    the jobs that are due. Any number of workers may run at once. Runs until it is interrupted or terminated, and then
+    says how much it did.
     """
     done: Counter[str] = Counter(dict.fromkeys(FIGURES, 0))
     crm = session.crm
@@ -37,9 +39,10 @@ def worker(session: Session, once: bool) -> None:
         if not once:
             session.note("working, until interrupted (Ctrl-C) or terminated")
         while True:
+            started = time.monotonic()
             did = _round(crm, once)
             done.update(did)
-            if not any(did.values()):
+            if not any(did.values()) and time.monotonic() - started < ROUND:
                 if once:
                     break
                 time.sleep(PAUSE)
