@@ -1,0 +1,60 @@
+"""Databases for the contract of plugins: one for each storage, used by several Crms one after the other."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any, Final
+
+from crmcore.adapters.memory.database import MemoryDatabase
+from crmcore.adapters.memory.source import MemorySource
+from crmcore.crm import Crm
+from crmcore.ports.storage import StorageSource
+from crmcore.testing.fakes import CountingIds, FrozenClock
+
+STORAGES: Final = ("memory", "sqlite", "postgres", "mariadb")
+SERVERS: Final = {"postgres": "CRMCORE_TEST_POSTGRES", "mariadb": "CRMCORE_TEST_MARIADB"}
+"""Where the URL of a database for tests stands, in which this may make and drop tables with a prefix of its own."""
+
+
+class Place:
+    """A database on one of STORAGES, empty at first; `remove` leaves nothing of it."""
+
+    def __init__(self, storage: str, folder: Path) -> None:
+        self.storage = storage
+        self._memory = MemoryDatabase()
+        self._url = os.environ[SERVERS[storage]] if storage in SERVERS else f"sqlite:///{folder / 'crm.db'}"
+        self._prefix = f"t{secrets.token_hex(3)}_" if storage in SERVERS else "crm_"
+        self._metadata: Any = None
+
+    def open(self, *plugins: Any) -> Crm:
+        """A Crm with these plugins over it, whose tables are made."""
+        ids = CountingIds(secrets.randbits(60))  # others have written here before
+        crm = Crm(storage=self._source(), plugins=plugins, clock=FrozenClock(), ids=ids)
+        try:
+            crm.upgrade()
+        except BaseException:
+            crm.close()
+            raise
+        self._metadata = getattr(crm.storage, "metadata", None)
+        return crm
+
+    def remove(self) -> None:
+        """Drop the tables that were made on a server."""
+        if self.storage not in SERVERS or self._metadata is None:
+            return
+        from crmcore.adapters.sql.engine import own_engine
+
+        engine = own_engine(self._url)
+        try:
+            self._metadata.drop_all(engine)
+        finally:
+            engine.dispose()
+
+    def _source(self) -> StorageSource:
+        if self.storage == "memory":
+            return MemorySource(self._memory)
+        from crmcore.adapters.sql.source import SqlSource
+
+        return SqlSource.own(self._url, self._prefix)

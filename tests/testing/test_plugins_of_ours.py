@@ -1,0 +1,12 @@
+"""The plugins of this repository keep the contract that authors of others hold theirs to."""
+
+from __future__ import annotations
+
+from crmcore.testing import specimens
+from crmcore.testing.plugins import PluginContract
+
+
+class TestSpecimen(PluginContract):
+    """One of everything."""
+
+    plugin = specimens
