@@ -237,7 +237,8 @@ class Crm:
     @cached_property
     def workers(self) -> Workers:
         """What is done after the commit, and what of it was put aside."""
-        return Workers(lambda: self.kernel, lambda: self.storage, self.registry, self.work, time.monotonic)
+        of_now = (lambda: self.kernel, lambda: self.storage, lambda: self.registry)
+        return Workers(*of_now, self.work, time.monotonic)
 
     def pump(self, seconds: float = 10.0, *, jobs: bool = True) -> dict[str, int]:
         """Number committed changes for the feed, hand them to observers and run the jobs that are due, for about

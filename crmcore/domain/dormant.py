@@ -82,7 +82,8 @@ class Belongings:
 
 def describe(catalogue: Catalogue, plugin: str) -> dict[str, Any]:
     """All that a plugin declares and keeps in the database, and the states that it adds to workflows of others."""
-    states = {w.name: [s.name for s in w.added if s.plugin == plugin] for w in catalogue.workflows.values()}
+    workflows = catalogue.workflows.values()
+    states = {w.name: {s.name: s.counts_as for s in w.added if s.plugin == plugin} for w in workflows}
     return {
         "records": [describe_record(t) for t in catalogue.records.values() if t.plugin == plugin],
         "facets": [describe_facet(f) for each in catalogue.facets.values() for f in each if f.name == plugin],

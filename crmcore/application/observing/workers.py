@@ -20,12 +20,12 @@ from crmcore.ports.storage import Storage
 
 @attrs.frozen(eq=False)
 class Workers:
-    """The work of one Crm that is done after the commit; any number of processes may do it at once. `kernel` and
-    `storage` give those of the moment, which change with the fields that administrators add."""
+    """The work of one Crm that is done after the commit; any number of processes may do it at once. `kernel`,
+    `storage` and `registry` give those of the moment, which change with added fields and with plugins."""
 
     kernel: Callable[[], Kernel]
     storage: Callable[[], Storage]
-    registry: Registry
+    registry: Callable[[], Registry]
     begin: Begin
     monotonic: Callable[[], float]
 
@@ -79,7 +79,7 @@ class Workers:
         return observers.observers_of(kernel.hooks, kernel.catalogue.records)
 
     def _jobs(self) -> tuple[jobs.PluginJob, ...]:
-        return tuple(jobs.PluginJob(_origin(each), job) for each in self.registry.plugins for job in each.jobs)
+        return tuple(jobs.PluginJob(_origin(each), job) for each in self.registry().plugins for job in each.jobs)
 
 
 def _origin(active: Active) -> Origin:
