@@ -9,7 +9,7 @@ import queue
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 import attrs
@@ -17,6 +17,7 @@ import attrs
 from crmcore.domain.errors import InvalidSetting
 
 T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
 VARIABLE: Final = "CRMCORE_PLUGIN_DEADLINE"
 SECONDS: Final = 10.0
 LONGEST: Final = 86_400.0
@@ -51,14 +52,14 @@ def seconds_of(given: float | None = None) -> float:
     return seconds
 
 
-def each_within(seconds: float, tasks: Mapping[str, Callable[[], T]]) -> dict[str, T | Overdue]:
+def each_within(seconds: float, tasks: Mapping[K, Callable[[], T]]) -> dict[K, T | Overdue]:
     """The results of the tasks by name, run one after the other; each may take so many seconds.
 
     One thread runs them all. Where one is overdue, its thread is left alone (nothing can end it; it does not keep the
     process from ending) and a new one goes on with the next. Whatever a task raises is raised here.
     """
-    found: dict[str, T | Overdue] = {}
-    waiting: list[tuple[str, Callable[[], T]]] = list(tasks.items())
+    found: dict[K, T | Overdue] = {}
+    waiting: list[tuple[K, Callable[[], T]]] = list(tasks.items())
     while waiting:
         done = list(_one_thread(seconds, waiting))
         found |= dict(done)
@@ -66,7 +67,7 @@ def each_within(seconds: float, tasks: Mapping[str, Callable[[], T]]) -> dict[st
     return found
 
 
-def _one_thread(seconds: float, tasks: Sequence[tuple[str, Callable[[], T]]]) -> Iterator[tuple[str, T | Overdue]]:
+def _one_thread(seconds: float, tasks: Sequence[tuple[K, Callable[[], T]]]) -> Iterator[tuple[K, T | Overdue]]:
     answers: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
     abandoned = threading.Event()
     work = contextvars.copy_context().run
@@ -87,7 +88,7 @@ def _one_thread(seconds: float, tasks: Sequence[tuple[str, Callable[[], T]]]) ->
 
 
 def _run(
-    tasks: Sequence[tuple[str, Callable[[], Any]]], answers: queue.SimpleQueue[Any], abandoned: threading.Event
+    tasks: Sequence[tuple[Hashable, Callable[[], Any]]], answers: queue.SimpleQueue[Any], abandoned: threading.Event
 ) -> None:
     for _, task in tasks:
         if abandoned.is_set():

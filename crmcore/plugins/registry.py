@@ -20,7 +20,7 @@ from crmcore.plugins.refusal import Origin, Problem
 from crmcore.plugins.relations import same_names
 from crmcore.plugins.revisions import CORE, chain, core_chain
 from crmcore.plugins.routing import NO_HOOKS, Hooks, routed
-from crmcore.plugins.slots import NO_SLOTS, Slots
+from crmcore.plugins.slots import NO_SLOTS, OWN, REPLACEABLE, Slots
 from crmcore.plugins.specs import Job
 from crmcore.plugins.trial import Failed, Trial
 from crmcore.ports.migration import Chain
@@ -70,11 +70,12 @@ class Registry:
 
     def describe(self, installed: Sequence[Installed] | None = None) -> list[dict[str, Any]]:
         """Active and available plugins as plain values, sorted by name; of those that are not active, what can be
-        known without importing them."""
+        known without importing them. `problem` is what is wrong with those that failed."""
         active = {each.name: self._active(each) for each in self.plugins}
-        offered = discover() if installed is None else installed
-        available = {each.name: _available(each) for each in offered}
-        return [found for _, found in sorted({**available, **active}.items())]
+        offered = survey()[0] if installed is None else installed
+        available = {each.name: _available(each.name, each.distribution, each.version) for each in offered}
+        left_out = {each.name or each.distribution: _left_out(each, available.get(each.name)) for each in self.failed}
+        return [found for _, found in sorted({**available, **left_out, **active}.items())]
 
     def _active(self, each: Active) -> dict[str, Any]:
         types = [self.catalogue.record(name) for name in each.records]
@@ -85,6 +86,9 @@ class Registry:
             "workflows": list(each.workflows),
             "extensions": list(each.extensions),
         }
+        for kind in (*OWN, *REPLACEABLE):
+            held = self.slots.get(kind, {}).values()
+            contributes[f"{kind}s"] = [slot.name for slot in held if slot.plugin == each.name]
         manifest = each.manifest
         return {
             "name": each.name,
@@ -96,21 +100,28 @@ class Registry:
             "requires": list(manifest.requires),
             "capabilities": list(manifest.capabilities),
             "contributes": contributes,
+            "problem": "",
         }
 
 
-def _available(each: Installed) -> dict[str, Any]:
+def _available(name: str, distribution: str, version: str = "") -> dict[str, Any]:
     return {
-        "name": each.name,
-        "version": each.version,
+        "name": name,
+        "version": version,
         "api": None,
         "state": "available",
-        "distribution": each.distribution,
+        "distribution": distribution,
         "description": "",
         "requires": [],
         "capabilities": [],
         "contributes": {},
+        "problem": "",
     }
+
+
+def _left_out(each: Failed, available: dict[str, Any] | None) -> dict[str, Any]:
+    known = available or _available(each.name, each.distribution)
+    return {**known, "state": "failed", "problem": each.problem}
 
 
 def load(

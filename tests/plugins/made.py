@@ -27,7 +27,7 @@ def made(
     records: Any = None,
     facets: Any = None,
     workflows: Any = None,
-    declares: Mapping[str, Any] | None = None,
+    declares: Any = None,
     hooks: Any = None,
     **manifest: Any,
 ) -> Any:

@@ -9,6 +9,7 @@ import pytest
 from crmcore.domain.errors import InvalidSetting, MissingPlugin, PluginConflict, PluginFailed
 from crmcore.plugins.discovery import discover
 from crmcore.plugins.registry import load
+from tests.plugins.bad import IMPORTED, source
 from tests.plugins.made import Site, made, problems, refused
 
 GOOD = "from crmcore.plugins import Plugin\nplugin = Plugin({name!r})\n"
@@ -42,15 +43,8 @@ def test_the_bundled_plugin_is_not_imported_until_it_is_named() -> None:
 
 
 # PLG-01, PLG-02 and others of their kind.
-BROKEN_MODULES = {
-    "raise ImportError('boom')": "ImportError: boom",
-    "def broken(:\n    pass": "SyntaxError: invalid syntax",
-    "import no_such_module_anywhere": "ModuleNotFoundError",
-    "raise SystemExit(1)": "SystemExit: 1",
+BROKEN_MODULES = {source(name): what for name, what in IMPORTED.items()} | {
     "raise GeneratorExit": "GeneratorExit",
-    "raise MemoryError": "MemoryError",
-    "class Mute(Exception):\n    def __str__(self): raise ValueError\nraise Mute": "Mute: without a readable message",
-    "def again(): again()\nagain()": "RecursionError",
     "from crmcore.plugins import Plugin\nplugin = Plugin('Broken')": "InvalidDeclaration",
 }
 

@@ -47,7 +47,11 @@ def marked(function: Any, **options: Any) -> Any:
     ("hooks", "hook", "what"),
     [
         ({"declare_facet": marked(none)}, "declare_facet", "there is no such hook. Did you mean declare_facets"),
-        ({"on_full_moon": marked(none)}, "on_full_moon", "there is no such hook. There are check_changes, check_steps, declare_"),
+        (
+            {"on_full_moon": marked(none)},
+            "on_full_moon",
+            "there is no such hook. There are check_changes, ",
+        ),
         ({"declare_facets": none}, "declare_facets", "it has a hook's name but no mark. Mark it with @hookimpl"),
         ({"declare_facets": marked(none, tryfirst=True)}, "declare_facets", "it sets tryfirst, "),
         ({"declare_facets": marked(none, trylast=True)}, "declare_facets", "it sets trylast, "),

@@ -106,7 +106,9 @@ def test_plugins_are_described_with_what_they_contribute(site: Site) -> None:
         "distribution": "acme-points",
         "description": "",
         "requires": [],
+        "capabilities": [],
         "contributes": {},
+        "problem": "",
     }
     assert described["loyalty"]["state"] == "active"
     assert described["loyalty"]["distribution"] == "crmcore-loyalty"
@@ -114,6 +116,14 @@ def test_plugins_are_described_with_what_they_contribute(site: Site) -> None:
         "record_types": [{"record": "visits.visit", "fields": ["customer", "at", "place", "state", "follows"]}],
         "facets": [{"record": "customer", "fields": ["visits.best_day"]}],
         "workflows": ["visits.visit:state"],
+        "extensions": [],
+        "jobs": ["visits.plan"],
+        "commands": ["visits.plan"],
+        "formats": ["diary"],
+        "reports": ["visits.planned"],
+        "metrics": ["visits_done"],
+        "channels": ["visit"],
+        "templates": ["visits.announce"],
     }
 
 
