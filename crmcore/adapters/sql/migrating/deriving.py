@@ -127,9 +127,9 @@ def _columns(before: Shape, after: Shape, fields: tuple[Field, ...]) -> Iterator
 
 def _maybe_renamed_columns(before: Shape, after: Shape, gone: list[str], added: list[str]) -> Iterator[Operation]:
     for old in gone:
-        type, _ = before.columns[old]
+        kind = _kind(before.columns[old])
         for new in added:
-            if after.columns[new][0] == type and not (old.endswith(FOLD) or new.endswith(FOLD)):
+            if _kind(after.columns[new]) == kind and not (old.endswith(FOLD) or new.endswith(FOLD)):
                 note = (
                     f"{old} is gone, {new} is new. If it is the same under a new name, write\n"
                     f'op.rename_column("{after.name}", "{old}", "{new}")\n'
@@ -137,6 +137,11 @@ def _maybe_renamed_columns(before: Shape, after: Shape, gone: list[str], added: 
                     "_currency). Else remove this line."
                 )
                 yield Operation("undecided", (f"is {after.name}.{new} the old {old}?",), note=note)
+
+
+def _kind(column: tuple[str, bool]) -> str:
+    """A column's type without its size."""
+    return column[0].partition("(")[0]
 
 
 def _added(table: Shape, name: str, field: Field | None) -> Iterator[Operation]:

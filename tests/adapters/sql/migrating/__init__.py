@@ -1,0 +1,1 @@
+"""Tables that hold rows are brought to newer declarations."""

@@ -1,0 +1,105 @@
+"""A database goes from release to release of a plugin with its rows, and ends as one that is made by the last."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from crmcore.adapters.sql.engine import own_engine
+from crmcore.crm import Crm
+from crmcore.domain.customer import Person
+from crmcore.domain.errors import DanglingReference, DuplicateValue
+from crmcore.domain.money import Money
+from tests.adapters.sql.migrating.releases import release
+from tests.adapters.sql.migrating.schema import described
+
+DAY = dt.datetime(2026, 3, 1, 9, 30, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def engine(fresh_url: str) -> Iterator[sa.Engine]:
+    """An engine on an empty database."""
+    made = own_engine(fresh_url)
+    yield made
+    made.dispose()
+
+
+def open_release(engine: sa.Engine, number: int, prefix: str) -> Crm:
+    """A Crm with the plugin as of a release, its tables made or migrated."""
+    crm = Crm(engine, plugins=[release(number)], prefix=prefix)
+    crm.upgrade()
+    return crm
+
+
+def fill(crm: Crm) -> None:
+    """Rows of release 1."""
+    wear: Any = release(1)
+    with crm.work("sara") as work:
+        for number, note in enumerate((None, "Große Schuhe", "a:b 10%")):
+            customer = work.customers.add(Person(f"Customer {number}").with_facets(wear.Wearer(size="xl", note=note)))
+            items = (wear.Item("hat"), wear.Item("كتاب"))
+            work[wear.Visit].add(wear.Visit(at=DAY, customer=customer.id, paid=number == 1, items=items))
+
+
+def held(crm: Crm, number: int) -> list[Any]:
+    """What the rows are, as plain values."""
+    wear: Any = release(number)
+    with crm.work("sara") as work:
+        customers = work.customers.query(sort="name", with_=[wear.Wearer]).items
+        visits = work[wear.Visit].query(sort="id").items
+        return [
+            [_values(each.facet(wear.Wearer)) for each in customers],
+            [_values(each, "id", "customer", "created_at", "changed_at") for each in visits],
+        ]
+
+
+def _values(each: Any, *left_out: str) -> dict[str, Any]:
+    names = [a.name for a in type(each).__attrs_attrs__ if a.name not in {*left_out, "facets"}]
+    return {name: getattr(each, name) for name in names}
+
+
+def expected(wear: Any) -> list[Any]:
+    """What release 3 makes of the rows of release 1."""
+    envelope: dict[str, Any] = {"version": 1, "source": None, "external_id": None, "at": DAY, "shop": None, "marks": frozenset()}
+    items = (wear.Item("hat", count=1, no=1), wear.Item("كتاب", count=1, no=2))
+    rest = {"grade": "low", "code": None, "fee": Money("2.50", "EUR"), "items": items}
+    return [
+        [
+            {"version": 1, "points": points, "since": None, "remark": remark}
+            for points, remark in ((7, None), (8, "Große Schuhe"), (7, "a:b 10%"))
+        ],
+        [{**envelope, **rest, "settled": settled} for settled in (False, True, False)],
+    ]
+
+
+@pytest.mark.usefixtures("releases")
+def test_every_way_leads_to_the_same_tables_and_keeps_the_rows(engine: sa.Engine) -> None:
+    """A database that was upgraded would differ from a new one: slower, laxer, or without the rows."""
+    open_release(engine, 3, "aaa_")
+    for prefix, steps in (("bbb_", (2, 3)), ("ccc_", (3,))):
+        fill(open_release(engine, 1, prefix))
+        for number in steps:
+            crm = open_release(engine, number, prefix)
+        assert crm.status() == ({"core": "0001", "wear": "0003"}, True)
+        assert held(crm, 3) == expected(release(3))
+        _still_guarded(crm)
+    with engine.connect() as connection:
+        fresh, stepwise, direct = (described(connection, prefix) for prefix in ("aaa_", "bbb_", "ccc_"))
+    assert stepwise == fresh
+    assert direct == fresh
+
+
+def _still_guarded(crm: Crm) -> None:
+    """The folds find, unique values are taken, references lead somewhere."""
+    wear: Any = release(3)
+    with crm.work("sara") as work:
+        assert work.customers.count('wear.remark ~ "grosse"') == 1
+        customer = work.customers.query(limit=1).items[0]
+        work[wear.Visit].add(wear.Visit(at=DAY, customer=customer.id, grade="low", code="A"))
+    for error, more in ((DuplicateValue, {"code": "A"}), (DanglingReference, {"shop": customer.id})):
+        with pytest.raises(error), crm.work("sara") as work:
+            work[wear.Visit].add(wear.Visit(at=DAY, customer=customer.id, grade="low", **more))
