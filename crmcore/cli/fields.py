@@ -104,7 +104,7 @@ def _described(command: Any) -> Any:
 @click.argument("kind", metavar="TYPE", type=click.Choice(KINDS))
 @_described
 @pass_session
-def add_field(session: Session, record: str, name: str, kind: str, **options: Any) -> None:
+def add_field(session: Session, /, record: str, name: str, kind: str, **options: Any) -> None:
     """Add a field to a record type, while everything runs. It is called custom.NAME, and may always be missing.
 
     TYPE is text, integer, decimal, money, boolean, date, datetime, choice, choices (a set), reference or json. A field
