@@ -58,7 +58,8 @@ def _account(unit: Session, customer: UUID, at: dt.datetime, recent: int) -> rec
     known = [each for each in _known(unit, type, "customer", customer, at) if isinstance(each, Invoice)]
     known.sort(key=lambda each: (each.issued_on is not None, each.issued_on or dt.date.min, each.id), reverse=True)
     told = unit.rule(type).hidden.isdisjoint(receivables.BALANCED)
-    unpaid = [each for each in known if each.status == "open"] if told else []
+    due = receivables.unpaid_statuses(unit)
+    unpaid = [each for each in known if each.status in due] if told else []
     return receivables.Account(tuple(known[:recent]), receivables.balances(unpaid))
 
 

@@ -40,4 +40,12 @@ def declare_extensions() -> Sequence[WorkflowExtension]:
             Transition(name="wake", sources=("asleep",), target="lead"),
         ),
     )
-    return sales, leads
+    invoices = WorkflowExtension(
+        workflow="invoice:status",
+        states=(NewState(name="disputed"),),
+        transitions=(
+            Transition(name="dispute", sources=("open",), target="disputed"),
+            Transition(name="agree", sources=("disputed",), target="open"),
+        ),
+    )
+    return sales, leads, invoices

@@ -126,7 +126,7 @@ def test_any_order_of_discovery_gives_the_same_workflow(plugins: list[Any]) -> N
 def test_a_plugin_is_described_with_what_it_extends() -> None:
     """`crm plugins show` would not tell that it touches the workflow of sales."""
     [described] = [each for each in load([pausing]).describe() if each["name"] == "pausing"]
-    assert described["contributes"]["extensions"] == ["opportunity:status", "lead:stage"]
+    assert described["contributes"]["extensions"] == ["opportunity:status", "lead:stage", "invoice:status"]
 
 
 @pytest.mark.parametrize(

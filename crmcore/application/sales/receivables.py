@@ -14,6 +14,7 @@ from crmcore.application.repository import RecordRepository
 from crmcore.application.session import Session
 from crmcore.domain.bound import BoundQuery, SortKey, Test, every
 from crmcore.domain.money import Money
+from crmcore.domain.predicate import one_of
 from crmcore.domain.sales.invoice import Invoice
 from crmcore.domain.sales.settlement import open_balance
 
@@ -57,7 +58,12 @@ def open_invoices(unit: Session) -> Iterator[Invoice]:
     if "status" in unit.rule(type).hidden:
         return iter(())
     repository: RecordRepository[Invoice] = RecordRepository(unit, type)
-    return repository.stream('status = "open"')
+    return repository.stream(one_of("status", unpaid_statuses(unit)))
+
+
+def unpaid_statuses(unit: Session) -> tuple[str, ...]:
+    """The statuses of invoices that are to be paid: open, and those of plugins that count as that."""
+    return unit.catalogue.workflows["invoice", "status"].counting_as("open")
 
 
 @attrs.frozen
@@ -80,7 +86,7 @@ def account(unit: Session, customer: UUID, recent: int) -> Account:
     newest = unit.transaction.select(BoundQuery(type=type, where=own, sort=sort, limit=recent))
     unpaid: list[Any] = []
     if hidden.isdisjoint(BALANCED):
-        is_open = Test(status, "=", ("open",))
+        is_open = Test(status, "in", unpaid_statuses(unit))
         unpaid = [f.record for f in unit.transaction.select(BoundQuery(type=type, where=every(own, is_open)))]
     seen: list[Any] = [reading.blanked(unit, type, each.record) for each in newest]
     return Account(tuple(seen), balances(unpaid))

@@ -14,7 +14,7 @@ import attrs
 
 from crmcore.application import reading
 from crmcore.application.sales import pipelines
-from crmcore.application.sales.statuses import counting_as, statuses
+from crmcore.application.sales.statuses import counting_as, kind, statuses
 from crmcore.application.sales.valuation import by_currency
 from crmcore.application.session import Session
 from crmcore.domain.bound import BoundQuery, Test, every
@@ -26,6 +26,7 @@ from crmcore.domain.sales.pipeline import Pipeline
 from crmcore.domain.sales.stage_change import StageChange
 from crmcore.ports.work import Where
 
+KINDS: Final = ("open", "won", "lost")
 MEASURES: Final = (("count", ""), ("sum", "amount"))
 
 
@@ -84,12 +85,12 @@ class Standing:
 def _counted(unit: Session, names: Sequence[str], rows: list[list[Any]]) -> list[list[Any]]:
     """The rows with statuses told as what they count as, and those put together that are one group then."""
     workflow = statuses(unit)
-    if "status" not in names or not workflow.added:
+    place, size = (names.index("status") if "status" in names else -1), len(names)
+    if place < 0 or all(row[place] in KINDS for row in rows):
         return rows
-    place, size = names.index("status"), len(names)
     found: dict[tuple[Any, ...], list[Any]] = {}
     for row in rows:
-        group = (*row[:place], workflow.counted(row[place]), *row[place + 1 : size])
+        group = (*row[:place], kind(workflow, row[place]), *row[place + 1 : size])
         held = found.get(group)
         found[group] = [*group, *row[size:]] if held is None else [*group, *_sums(held[size:], row[size:])]
     return list(found.values())

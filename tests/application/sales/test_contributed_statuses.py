@@ -5,15 +5,20 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from uuid import UUID
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from crmcore import Money, Opportunity, Person
+import crmcore
+from crmcore import Invoice, Money, Opportunity, Person
 from crmcore.application.sales.cash_flow import cash_forecast
 from crmcore.application.sales.forecast import forecast
 from crmcore.application.sales.past_rates import past_rates
 from crmcore.application.sales.pipeline_report import pipeline_report
+from crmcore.application.sales.receivables import account
 from crmcore.application.sales.standing import standing
 from crmcore.application.sales.track_record import track_record
 from crmcore.crm import Crm
@@ -21,6 +26,7 @@ from crmcore.domain.errors import IllegalTransition, InvalidRecord, PredicateErr
 from crmcore.domain.leads.lead import Lead
 from crmcore.testing.crm import make_crm
 from crmcore.testing.fakes import FrozenClock
+from crmcore.testing.strategies import values
 from tests.databases import storages
 from tests.plugins import pausing
 
@@ -158,6 +164,56 @@ def test_a_lead_falls_asleep_and_wakes(crm: Crm) -> None:
         assert [each.stage for each in work[Lead].query('stage = "asleep"').items] == ["asleep"]
         assert work.leads.funnel()
         assert work[Lead].change(lead.id, {"stage": "lead"}).stage == "lead"
+
+
+def test_a_disputed_invoice_is_owed(crm: Crm) -> None:
+    """What is disputed would be forgotten, with all that it brings."""
+    with crm.work("sara") as work:
+        leila = work.customers.add(Person("Leila"))
+        invoice = work.invoices.add(Invoice(START.date(), 14, total=eur(100), customer=leila.id))
+        work.invoices.change(invoice.id, status="disputed")
+    with crm.work("sara") as work:
+        assert account(work, leila.id, 5).open == (eur(100),)
+        last = cash_forecast(work, start=START.date(), months=3, opening=eur(0)).periods[-1]
+        assert last.closing == eur(100)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("sales.csv", "external_id,name,stage,status\n1,Plan,proposal,on_hold\n"),
+        ("sales.jsonl", '{"external_id": "1", "name": "Plan", "stage": "proposal", "status": "on_hold"}\n'),
+    ],
+)
+def test_files_bring_a_contributed_status(crm: Crm, name: str, text: str, tmp_path: Path) -> None:
+    """What is in that status would be refused by the import of one's own export."""
+    place = tmp_path / name
+    place.write_text(text, encoding="utf-8")
+    report = crm.import_file(place, "opportunity", actor="sara", source="old")
+    assert (report.created, report.rejected) == (1, 0)
+    with crm.work("sara") as work:
+        assert [each.status for each in work.opportunities.query().items] == ["on_hold"]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_strategies_draw_contributed_states(crm: Crm, data: st.DataObject) -> None:
+    """Tests of plugins would never meet a record in a state that a plugin contributed."""
+    field = crm.catalogue.of(Opportunity).field("status")
+    assert field is not None
+    assert data.draw(values(field)) in ("open", "won", "lost", "on_hold", "signed")
+
+
+def test_figures_go_on_where_plugins_are_off(tmp_path: Path) -> None:
+    """Administration without plugins would fail on the first sale that is on hold."""
+    url = f"sqlite:///{tmp_path / 'crm.db'}"
+    with make_crm(url, plugins=[pausing], clock=FrozenClock(START)) as crm:
+        sale(crm, status="on_hold")
+    bare = crmcore.open(url, plugins="none")
+    with bare.work("sara") as work:
+        assert pipeline_report(work).open == 1
+        assert [each.status for each in work.opportunities.query().items] == ["on_hold"]
+    bare.close()
 
 
 def test_without_the_plugin_there_is_no_such_status() -> None:
