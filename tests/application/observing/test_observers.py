@@ -37,7 +37,8 @@ def test_it_sees_what_it_asked_for(shared: SharedCrm) -> None:
     users = Watching()
     everything: list[str] = []
     asks = acting("other", "user", observe_changes=users.hook)
-    crm = hooked(shared, acting("specimen", "*", observe_changes=lambda c: everything.extend(e.record for e in c.events)), asks)
+    sees = acting("specimen", "*", observe_changes=lambda context: everything.extend(e.record for e in context.events))
+    crm = hooked(shared, sees, asks)
     crm.pump()
     add(crm, "Leila")
     with crm.work("sara") as work:
