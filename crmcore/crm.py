@@ -17,7 +17,7 @@ from crmcore.application import feeding, rekeying
 from crmcore.application.core_rules import RULES
 from crmcore.application.custom.fields import CustomFields
 from crmcore.application.kernel import Kernel
-from crmcore.application.lifecycle import Declared
+from crmcore.application.lifecycle import Declared, Lifecycle
 from crmcore.application.observing.workers import Workers
 from crmcore.application.readiness import Readiness
 from crmcore.application.running import Running
@@ -111,6 +111,13 @@ class Crm:
     def fields(self) -> CustomFields:
         """Fields that administrators add and remove at run time."""
         return CustomFields(self._running, self._check_ready, READ_ONLY if self.read_only else None)
+
+    @cached_property
+    def plugins(self) -> Lifecycle:
+        """Enabling, disabling, retiring and purging plugins in this database."""
+        from crmcore.adapters.files.archive import write_archive
+
+        return Lifecycle(self._declared, self._running, self._source, write_archive)
 
     def work(
         self,

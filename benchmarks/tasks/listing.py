@@ -64,7 +64,7 @@ def _near_the_end(stage: Stage) -> tuple[str | None, Row]:
         for _ in range(max(1, stage.size.busy * 19 // 20 // PAGE)):
             page = timeline(work, busy, PAGE, cursor)
             cursor = page.next
-    id = database.raw.id(page.items[-1].record.id)
+    id = database.raw.id(page.items[-1].id)
     at = named(database.raw, ["at"])
     [[when]] = database.raw.fetch(f"SELECT {at} FROM crm_interaction WHERE id = {database.raw.mark}", (id,))
     return cursor, (when, id)

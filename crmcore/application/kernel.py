@@ -19,6 +19,7 @@ from crmcore.domain.part import Part, getter
 from crmcore.domain.record import ENVELOPE, Record, RecordType
 from crmcore.domain.workflow import Workflow
 from crmcore.plugins.routing import NO_HOOKS, Hooks
+from crmcore.plugins.slots import NO_SLOTS, Slots
 from crmcore.ports.clock import Clock, Ids
 from crmcore.ports.policy import AllowAll, Policy
 
@@ -139,7 +140,7 @@ def _loose(type: RecordType) -> tuple[str, ...]:
 @attrs.define(eq=False)
 class Kernel:
     """The shared, read-only parts of a Crm. `zone` and `currency` read dates and bare amounts in filters; `rules` are
-    those of the core's record types, by name; `hooks` are those of the plugins."""
+    those of the core's record types, by name; `hooks` are those of the plugins, `slots` the names that they share."""
 
     catalogue: Catalogue
     policy: Policy
@@ -149,6 +150,7 @@ class Kernel:
     currency: str
     rules: Mapping[str, Rule] = attrs.field(factory=dict)
     hooks: Hooks = NO_HOOKS
+    slots: Slots = NO_SLOTS
     _plans: dict[str, Plan[Any]] = attrs.field(factory=dict, init=False)
     _facets: dict[FacetType, Shape] = attrs.field(factory=dict, init=False)
 

@@ -31,7 +31,7 @@ class Course:
     policy: Policy
     broken: BaseException | None = None
     chain: tuple[str, ...] = ()
-    lent: dict[tuple[str, bool], Any] = attrs.field(factory=dict)
+    lent: dict[tuple[str, bool | str], Any] = attrs.field(factory=dict)
 
 
 class Session:

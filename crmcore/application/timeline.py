@@ -1,15 +1,21 @@
-"""A customer's timeline: whatever record types declare that they stand on it, in one order, page by page."""
+"""A customer's timeline: whatever record types declare that they stand on it, and what plugins tell beside, in one
+order, page by page."""
 
 from __future__ import annotations
 
 import datetime as dt
 import heapq
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 import attrs
 
 from crmcore.application import reading
+from crmcore.application.contributing import entries
+from crmcore.application.contributing.asking import Missing
+from crmcore.application.contributing.entries import Place, Told
+from crmcore.application.repository import repository
 from crmcore.application.session import Session
 from crmcore.domain.bound import Bound, BoundQuery, Const, Present, SortKey, Test, every
 from crmcore.domain.customer import Customer
@@ -20,6 +26,7 @@ from crmcore.domain.query import Cursor, checked_limit, decode_cursor
 from crmcore.domain.record import NIL, Record, RecordType
 
 ORDER = "-timeline"
+NO_CURSOR = "this cursor is none of a timeline: ask for the first page again"
 
 
 @attrs.frozen
@@ -30,13 +37,20 @@ class Entry:
     at: dt.datetime
     record: Record
 
+    @property
+    def id(self) -> UUID:
+        """The record's id."""
+        return self.record.id
+
 
 @attrs.frozen
 class TimelinePage:
-    """Entries newest first, and the cursor of the next page (None: this was the last)."""
+    """Entries newest first, and the cursor of the next page (None: this was the last). `missing`: plugins whose entries
+    are not among them, because they failed."""
 
-    items: tuple[Entry, ...]
+    items: tuple[Entry | Told, ...]
     next: str | None
+    missing: tuple[Missing, ...] = ()
 
 
 def timeline(unit: Session, customer: UUID, limit: int = 50, after: str | None = None) -> TimelinePage:
@@ -45,23 +59,50 @@ def timeline(unit: Session, customer: UUID, limit: int = 50, after: str | None =
     Each type is read from its index (customer, time, id) from the cursor on, so that a late page costs no more than
     the first.
     """
-    reading.get(unit, unit.catalogue.of(Customer), customer)
+    customers = repository(unit, Customer)
+    facets = unit.catalogue.facets.get(customers.type.name, ()) if unit.kernel.hooks.all(entries.HOOK) else ()
+    return timeline_of(unit, customers.get(customer, with_=[facet.cls for facet in facets]), limit, after)
+
+
+def timeline_of(unit: Session, customer: Customer, limit: int, after: str | None = None) -> TimelinePage:
+    """One page of the timeline of a customer who was read with every facet that plugins are to see."""
     cursor = decode_cursor(after, ORDER) if after else None
     wanted = checked_limit(limit) + 1
-    streams = [
-        _read(unit, type, customer, wanted, cursor)
+    told = entries.told(unit, customer, _place(cursor), wanted)
+    streams: list[Sequence[Entry | Told]] = [
+        _read(unit, type, customer.id, wanted, cursor)
         for type in unit.catalogue.records.values()
         if type.options.timeline is not None
     ]
-    merged = heapq.merge(*streams, key=lambda entry: (entry.at, entry.record.id), reverse=True)
-    entries = [entry for entry, _ in zip(merged, range(wanted), strict=False)]
-    kept, more = entries[:limit], len(entries) > limit
-    return TimelinePage(tuple(_seen(unit, entry) for entry in kept), _cursor(kept[-1]) if more else None)
+    streams += [found for _, found in told.given]
+    merged = heapq.merge(*streams, key=_standing, reverse=True)
+    found = [entry for entry, _ in zip(merged, range(wanted + len(streams)), strict=False)]
+    size = limit
+    while size < len(found) and _standing(found[size]) == _standing(found[size - 1]):
+        size += 1  # a page ends between two places, and never at one where two entries stand
+    next = _cursor(found[size - 1]) if len(found) > size else None
+    return TimelinePage(tuple(_seen(unit, entry) for entry in found[:size]), next, told.missing)
 
 
-def _cursor(last: Entry) -> str:
+def _standing(entry: Entry | Told) -> Place:
+    return entry.at, entry.id
+
+
+def _place(cursor: Cursor | None) -> Place | None:
+    return None if cursor is None else (_instant(cursor), cursor.id)
+
+
+def _instant(cursor: Cursor) -> dt.datetime:
+    try:
+        reached = dt.datetime.fromisoformat(str(cursor.keys[0]))
+    except (ValueError, IndexError):
+        raise InvalidValue(NO_CURSOR) from None
+    return reached if reached.tzinfo else reached.replace(tzinfo=dt.UTC)
+
+
+def _cursor(last: Entry | Told) -> str:
     """Where a page ended: by the time of its last entry, also of one that has but a day."""
-    return Cursor(ORDER, (plain_instant(last.at),), last.record.id).encode()
+    return Cursor(ORDER, (plain_instant(last.at),), last.id).encode()
 
 
 def _read(unit: Session, type: RecordType, customer: UUID, limit: int, cursor: Cursor | None) -> list[Entry]:
@@ -89,14 +130,12 @@ def _dated(when: Field) -> Bound:
 def _of_day(cursor: Cursor) -> Cursor | None:
     """The same place among days, each of which stands at its midnight in UTC; None: all of them lie behind it."""
     try:
-        reached = dt.datetime.fromisoformat(str(cursor.keys[0]))
+        reached = _instant(cursor)
         if reached == dt.datetime.combine(reached.date(), dt.time(), reached.tzinfo):
             return attrs.evolve(cursor, keys=(reached.date().isoformat(),))
         following = reached.date() + dt.timedelta(days=1)
     except OverflowError:
         return None
-    except (ValueError, IndexError):
-        raise InvalidValue("this cursor is none of a timeline: ask for the first page again") from None
     return attrs.evolve(cursor, keys=(following.isoformat(),), id=NIL)
 
 
@@ -108,5 +147,7 @@ def moment(record: Record, name: str) -> dt.datetime:
     return dt.datetime.combine(value, dt.time(), dt.UTC)
 
 
-def _seen(unit: Session, entry: Entry) -> Entry:
+def _seen(unit: Session, entry: Entry | Told) -> Entry | Told:
+    if isinstance(entry, Told):
+        return entry
     return Entry(entry.type, entry.at, reading.blanked(unit, entry.type, entry.record))

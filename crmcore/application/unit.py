@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from crmcore.application import reading, searching, timeline, whole_view
+from crmcore.application.contributing import metrics, reports
 from crmcore.application.leads.repository import LeadRepository
 from crmcore.application.repository import RecordRepository
 from crmcore.application.sales import purchases
@@ -27,6 +28,7 @@ from crmcore.domain.sales.invoice import Invoice
 from crmcore.domain.sales.opportunity import Opportunity
 from crmcore.domain.sales.pipeline import Pipeline
 from crmcore.domain.user import User
+from crmcore.plugins.answers import ReportTable
 from crmcore.ports.work import Where
 
 R = TypeVar("R", bound=Record)
@@ -48,8 +50,16 @@ class UnitOfWork(Session):
         return timeline.timeline(self, customer, limit, after)
 
     def whole_view(self, customer: UUID) -> whole_view.WholeView:
-        """A customer with every facet, relationships, newest timeline entries and orders."""
+        """A customer with every facet, relationships, newest timeline entries and orders, and what plugins add."""
         return whole_view.whole_view(self, customer)
+
+    def metrics(self, customer: UUID) -> tuple[metrics.Total, ...]:
+        """The figures of a customer to which plugins contribute, each with its exact sum and who gave what to it."""
+        return metrics.metrics(self, customer)
+
+    def report(self, name: str) -> ReportTable:
+        """The table of a report of a plugin, within what the actor may see; UnknownName, PluginFailed."""
+        return reports.run_report(self, name)
 
     def purchases(
         self, where: Where = None, *, limit: int = DEFAULT_LIMIT, after: str | None = None

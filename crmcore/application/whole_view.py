@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from uuid import UUID
 
 import attrs
 
 from crmcore.application import reading, relationships, timeline
+from crmcore.application.contributing.asking import Missing
+from crmcore.application.contributing.metrics import Total, metrics_of
+from crmcore.application.contributing.panels import Panel, panels
 from crmcore.application.repository import RecordRepository
 from crmcore.application.sales import receivables
 from crmcore.application.session import Session
@@ -30,7 +35,8 @@ class Purchases:
 @attrs.frozen
 class WholeView:
     """The customer with every facet, the relationships, the newest timeline entries, orders, opportunities and
-    invoices, the purchases, and what is open of all invoices."""
+    invoices, the purchases, what is open of all invoices, and what plugins contribute: panels by plugin, metrics, and
+    which plugins are missing, because they failed."""
 
     customer: Customer
     relationships: tuple[relationships.Seen, ...]
@@ -39,6 +45,9 @@ class WholeView:
     purchases: Purchases
     account: receivables.Account
     opportunities: tuple[Opportunity, ...]
+    panels: Mapping[str, Panel] = MappingProxyType({})
+    metrics: tuple[Total, ...] = ()
+    missing: tuple[Missing, ...] = ()
 
 
 def whole_view(unit: Session, customer: UUID, recent: int = RECENT) -> WholeView:
@@ -47,14 +56,20 @@ def whole_view(unit: Session, customer: UUID, recent: int = RECENT) -> WholeView
     facets = tuple(f.cls for f in unit.catalogue.facets.get(type.name, ()))
     customers: RecordRepository[Customer] = RecordRepository(unit, type)
     found = customers.get(customer, with_=facets)
+    page = timeline.timeline_of(unit, found, recent)
+    shown, figures = panels(unit, found), metrics_of(unit, found)
+    unmeasured = tuple(dict.fromkeys(each for figure in figures for each in figure.missing))
     return WholeView(
         found,
         tuple(relationships.of_customer(unit, customer)),
-        timeline.timeline(unit, customer, recent),
+        page,
         _orders(unit, customer, recent),
         purchases(unit, customer),
         receivables.account(unit, customer, recent),
         _opportunities(unit, customer, recent),
+        MappingProxyType({plugin: panel for plugin, panel in shown.given if panel}),
+        figures,
+        (*shown.missing, *page.missing, *unmeasured),
     )
 
 

@@ -8,10 +8,12 @@ from uuid import UUID
 
 from crmcore.application import reading
 from crmcore.application.referred import labels, refers
+from crmcore.cli import channels
 from crmcore.domain import listing
 from crmcore.domain.columns import Column, Columns, Group, columns_of
 from crmcore.domain.errors import UnknownName
 from crmcore.domain.facet import Facet
+from crmcore.domain.interaction import Interaction
 from crmcore.domain.part import PartType
 from crmcore.domain.record import ENVELOPE, Record, RecordType
 
@@ -72,6 +74,10 @@ class Face:
                 for row in labelled:
                     if column.name in row:
                         row[column.name] = names.get(row[column.name], row[column.name])
+        if self.record_type.cls is Interaction and (known := channels.labels(self.work)):
+            for row in labelled:
+                if isinstance(channel := row.get(channels.FIELD), str):
+                    row[channels.FIELD] = known.get(channel, channel)
         return labelled
 
     def _line_groups(self) -> list[Group]:

@@ -9,14 +9,13 @@ import click
 from crmcore.application.past_view import past_view
 from crmcore.application.sales.receivables import BALANCED
 from crmcore.application.whole_view import WholeView, whole_view
-from crmcore.cli import output, tables, timeline
+from crmcore.cli import channels, output, tables, timeline
 from crmcore.cli.naming import found_id, id_argument, record_argument, source_option
 from crmcore.cli.options import Command
 from crmcore.cli.records import Face
 from crmcore.cli.session import Session, pass_session
 from crmcore.domain.customer import Customer
 from crmcore.domain.reading import read_datetime
-from crmcore.domain.record import Record
 from crmcore.domain.sales.invoice import Invoice
 from crmcore.domain.sales.settlement import days_overdue, open_balance
 
@@ -67,8 +66,10 @@ def whole(work: UnitOfWork, view: WholeView) -> View:
         "value": {
             "orders": view.purchases.orders,
             "totals": [total.plain() for total in view.purchases.totals],
+            **({"metrics": [figure.plain() for figure in view.metrics]} if view.metrics else {}),
         },
-        "panels": _panels(customer, view.customer),
+        "panels": _panels(customer, view),
+        **timeline.missing(view.missing),
     }
 
 
@@ -84,9 +85,10 @@ def _invoice(work: UnitOfWork, invoice: Invoice) -> View:
 
 
 def labelled(work: UnitOfWork, view: View) -> View:
-    """The whole view with what a person knows records by in place of the ids of the customer's references."""
+    """The whole view with what a person knows records by in place of the ids of the customer's references, and with
+    the labels of channels."""
     [customer] = Face(work, work.catalogue.of(Customer)).label([view["customer"]])
-    return {**view, "customer": customer}
+    return {**view, "customer": customer, "timeline": channels.labelled(work, view["timeline"])}
 
 
 def _relationships(work: UnitOfWork, view: WholeView) -> list[View]:
@@ -97,11 +99,14 @@ def _relationships(work: UnitOfWork, view: WholeView) -> list[View]:
     return found
 
 
-def _panels(face: Face, customer: Record) -> dict[str, View]:
-    """What each plugin adds, by its name; all of it missing where the customer has none of it."""
-    flat = face.flat(customer)
+def _panels(face: Face, view: WholeView) -> dict[str, View]:
+    """What each plugin adds, by its name: the fields of its facet, then its panel; all of it missing where the customer
+    has none of it."""
+    flat = face.flat(view.customer)
     groups = [group for group in face.columns.groups if group.place == "facet"]
     panels = {g.holder.name: {f.name: flat[n] for n, f in g.fields.items() if n in flat} for g in groups}
+    for name, panel in view.panels.items():
+        panels[name] = {**panels.get(name, {}), **panel}
     return {name: panel for name, panel in panels.items() if panel}
 
 
@@ -129,8 +134,22 @@ def view_text(view: View) -> str:
         _section("invoices", tables.table(view["invoices"], INVOICES, most)),
         _section("timeline", timeline.shown(view["timeline"])),
         _section("value", bought),
+        *contributed(view, most),
     ]
     return "\n\n".join(section for section in sections if section)
+
+
+def contributed(view: View, most: int | None) -> list[str]:
+    """What plugins add, for people: their metrics, their panels but for the fields of facets, which stand with the
+    customer, and who is missing."""
+    metrics = [
+        {**each, "by": [c["plugin"] for c in each["contributions"]]} for each in view["value"].get("metrics", ())
+    ]
+    sections = [_section("metrics", tables.table(metrics, ("name", "total", "unit", "by", "partial"), most))]
+    for name, panel in view["panels"].items():
+        own = {n: v for n, v in panel.items() if f"{name}.{n}" not in view["customer"]}
+        sections.append(_section(name, tables.sheet(own, most)))
+    return [*sections, _section("missing", tables.table(view.get("missing", ()), ("plugin", "hook", "error"), most))]
 
 
 def _section(title: str, body: str) -> str:

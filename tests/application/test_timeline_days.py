@@ -44,13 +44,13 @@ def test_pages_hold_every_entry_once(shared: SharedCrm, limit: int) -> None:
     """An invoice of the day on which a page ends would be lost, or shown on both pages."""
     with shared.fresh().work("sara") as work:
         leila = busy(work)
-        whole = [(each.at, each.record.id) for each in timeline(work, leila, 50).items]
+        whole = [(each.at, each.id) for each in timeline(work, leila, 50).items]
         assert len(whole) == 19
         assert whole == sorted(whole, reverse=True)
         found, after = [], None
         while True:
             page = timeline(work, leila, limit, after)
-            found += [(each.at, each.record.id) for each in page.items]
+            found += [(each.at, each.id) for each in page.items]
             if (after := page.next) is None:
                 break
         assert found == whole
@@ -60,9 +60,9 @@ def test_the_past_has_the_same_order(shared_memory: SharedCrm) -> None:
     """The timeline of today as it was known now would differ from that of today."""
     with shared_memory.fresh().work("sara") as work:
         leila = busy(work)
-        now = [(each.at, each.record.id) for each in timeline(work, leila, 20).items]
+        now = [(each.at, each.id) for each in timeline(work, leila, 20).items]
         then = past_view(work, leila, work.now()).timeline.items
-        assert [(each.at, each.record.id) for each in then] == now
+        assert [(each.at, each.id) for each in then] == now
 
 
 @pytest.mark.parametrize("keys", [("soon",), (), ("0001-01-01",), (7,)])

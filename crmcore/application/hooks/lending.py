@@ -6,11 +6,12 @@ from typing import Any, Final, NoReturn, TypeVar, cast
 
 import attrs
 
-from crmcore.application.hooks.rights import READS, Rights
+from crmcore.application.hooks.rights import LOOKS, READS, Eyes, Rights
 from crmcore.application.session import Session
 from crmcore.domain.change import Actor
 from crmcore.domain.errors import Denied
 from crmcore.domain.record import Record
+from crmcore.ports.policy import AllowAll, Policy
 from crmcore.ports.storage import Transaction
 from crmcore.ports.work import Repository, Work
 
@@ -59,6 +60,16 @@ def lend(unit: Session, plugin: str, *, reading: bool = False) -> Work:
     return cast(Work, Lent(lent(unit, plugin, reading=reading)))
 
 
+def lend_to_look(unit: Session, plugin: str) -> Work:
+    """What a plugin reads with to answer a question of the person whose unit of work this is: what they may see."""
+    found: Session | None = unit.course.lent.get((plugin, "looking"))
+    if found is None:
+        host = unit.course.policy
+        policy = host if isinstance(host, AllowAll) else Eyes(plugin, unit.course.person, host)
+        found = unit.course.lent[plugin, "looking"] = _inner(unit, plugin, policy, LOOKS)
+    return cast(Work, Lent(found))
+
+
 def lent(unit: Session, plugin: str, *, reading: bool = False) -> Session:
     """The unit of work in a plugin's name and with its rights, in the same transaction; made once for each plugin."""
     found: Session | None = unit.course.lent.get((plugin, reading))
@@ -70,12 +81,16 @@ def lent(unit: Session, plugin: str, *, reading: bool = False) -> Session:
 def _lent(unit: Session, plugin: str, reading: bool) -> Session:
     kernel, person = unit.kernel, unit.course.person
     rights = Rights(plugin, person, kernel.hooks.capabilities.get(plugin, frozenset()), unit.course.policy, reading)
+    return _inner(unit, plugin, rights, READS if reading else None)
+
+
+def _inner(unit: Session, plugin: str, policy: Policy, refusal: str | None) -> Session:
     inner = type(unit)(
-        attrs.evolve(kernel, policy=rights).sharing(kernel),
+        attrs.evolve(unit.kernel, policy=policy).sharing(unit.kernel),
         lambda _: cast(Transaction, Held(unit.transaction)),
-        _named(plugin, person),
+        _named(plugin, unit.course.person),
         source=unit.source,
-        refusal=READS if reading else None,
+        refusal=refusal,
         course=unit.course,
     )
     inner.id = unit.id

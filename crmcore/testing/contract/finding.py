@@ -163,7 +163,7 @@ class TimelineContract(StorageCase):
         with crm.work("sara") as work:
             whole = timeline(work, leila, limit=100)
             assert (len(whole.items), whole.next) == (20, None)
-            places = [(entry.at, entry.record.id.hex) for entry in whole.items]
+            places = [(entry.at, entry.id.hex) for entry in whole.items]
             assert places == sorted(places, reverse=True)
             for size in (1, 3, 7, 20):
                 found, after = list[object](), None
@@ -191,6 +191,6 @@ class TimelineContract(StorageCase):
                 whole_view(work, early)
         assert view.customer.facet(Profile).points == 7
         assert [(seen.kind, seen.other, seen.label) for seen in view.relationships] == [("employed_by", firm, "Firm")]
-        assert [entry.record.id for entry in view.timeline.items] == [late, early]
+        assert [entry.id for entry in view.timeline.items] == [late, early]
         assert [order.id for order in view.orders] == [late, early]
         assert view.purchases == Purchases(2, (Money(12, "EUR"),))

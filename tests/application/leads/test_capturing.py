@@ -47,8 +47,7 @@ def test_a_stranger_becomes_a_lead(shared: SharedCrm) -> None:
         assert [p.value for p in leila.contact_points] == ["leila@example.com", "+98 21 5555 0101"]
         assert [(r.role, r.from_date) for r in leila.roles] == [("lead", dt.date(2025, 1, 15))]
         assert (lead.stage, lead.lead_source, lead.campaign) == ("lead", "fair", "spring")
-        assert said.record == work.interactions.get(said.record.id)
-        shown = work.interactions.get(said.record.id)
+        shown = work.interactions.get(said.id)
         assert (shown.channel, shown.direction, shown.subject, shown.body) == ("web", "in", "Pumps", "A price, please.")
         assert (shown.campaign, shown.at) == ("spring", work.now())
         assert work.leads.convert(leila.id).account is not None

@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 
 from crmcore import Money, Opportunity, OpportunityLine, Party, Person, Pipeline, Stage, StageChange
+from crmcore.application.timeline import Entry
 from crmcore.application.unit import UnitOfWork
 from crmcore.crm import Crm
 from crmcore.domain.copying import evolve
@@ -369,7 +370,8 @@ def test_its_steps_stand_on_the_timeline(shared: SharedCrm) -> None:
         clock.advance(days=1)
         work.opportunities.change(deal.id, customer=omar.id)
     with crm.work("sara") as work:
-        told = [(e.record.name, e.record.to_stage) for e in work.timeline(leila.id).items]  # type: ignore[attr-defined]
+        changes = [e.record for e in work.timeline(leila.id).items if isinstance(e, Entry)]
+        told = [(each.name, each.to_stage) for each in changes if isinstance(each, StageChange)]
         assert told == [("Plan", "won"), ("Plan", "prospecting")]
         assert len(work.timeline(omar.id).items) == 1
 
