@@ -91,7 +91,8 @@ class Running:
             if self.current.epoch != epoch:
                 registry = self._declare()
                 self.declared = registry.catalogue
-                self.current = self._made(epoch, fields, attrs.evolve(self.current.kernel, hooks=registry.hooks))
+                kernel = attrs.evolve(self.current.kernel, hooks=registry.hooks, slots=registry.slots)
+                self.current = self._made(epoch, fields, kernel)
 
     def refresh(self) -> None:
         """Look whether anything was changed, and run on that from now on."""
