@@ -1,7 +1,5 @@
 """Tests of what plugins say of each other, and of the order that follows."""
 
-from typing import Any
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,37 +53,6 @@ def test_circles_are_refused_each_with_its_path(kind: str) -> None:
     error = refused(PluginFailed, *(made(name, **{kind: (next_,)}) for name, next_ in ring.items()))
     paths = [str(each["what"]).rpartition(": ")[2] for each in problems(error)]
     assert paths == ["a > b > c > a", "x > y > x"]
-
-
-@st.composite
-def graphs(draw: st.DrawFn) -> dict[str, dict[str, tuple[str, ...]]]:
-    """Plugins that require and follow earlier ones, so without circles; names in no relation to the order."""
-    names = draw(st.permutations(["ant", "bee", "cat", "dog", "eel", "fox"]))
-    found = {}
-    for place, name in enumerate(names):
-        earlier = st.sets(st.sampled_from(names[:place])) if place else st.just(set())
-        found[name] = {kind: tuple(draw(earlier)) for kind in ("requires", "after")}
-    return found
-
-
-@given(graphs(), st.data())
-def test_any_order_of_discovery_gives_the_same_registry(
-    graph: dict[str, dict[str, tuple[str, ...]]], data: st.DataObject
-) -> None:
-    """What an application does would hang on the order of directories on a disk."""
-    plugins: list[Any] = [
-        made(name, facets=[facet_class("customer", "note"), facet_class("order")], **manifest)
-        for name, manifest in graph.items()
-    ]
-    shuffled = data.draw(st.permutations(plugins))
-    one, other = load(plugins, installed=()), load(shuffled, installed=())
-    assert one.plugins == other.plugins
-    assert list(one.catalogue.records) == list(other.catalogue.records)
-    assert one.catalogue.facet_by_class.keys() == other.catalogue.facet_by_class.keys()
-    assert one.describe(()) == other.describe(())
-    for name, manifest in graph.items():
-        before = one.names[: one.names.index(name)]
-        assert {*manifest["requires"], *manifest["after"]} <= set(before)
 
 
 @given(st.data())
