@@ -110,7 +110,7 @@ class Crm:
     @cached_property
     def fields(self) -> CustomFields:
         """Fields that administrators add and remove at run time."""
-        return CustomFields(self._running, self._check_ready, READ_ONLY if self.read_only else None)
+        return CustomFields(self._running, self._declared.check, READ_ONLY if self.read_only else None)
 
     @cached_property
     def plugins(self) -> Lifecycle:
@@ -138,7 +138,7 @@ class Crm:
         """
         if connection is not None and dbapi is not None:
             raise InvalidSetting("a unit of work joins one transaction: give connection= or dbapi=, not both")
-        self._check_ready()
+        self._declared.check()
         handle = connection if connection is not None else dbapi
         if snapshot and handle is not None:
             raise InvalidSetting("a snapshot is a transaction of its own: give neither connection= nor dbapi=")
@@ -178,7 +178,7 @@ class Crm:
 
     def rekey(self) -> int:
         """Make every match key anew, after a version of the fold or the normalisers has changed; how many records."""
-        self._check_ready()
+        self._declared.check()
         with UnitOfWork(self.kernel, self._running.begin, Actor("rekey", "system")) as work:
             total = rekeying.rekey(work)
         self.storage.create(self.readiness.rekeyed_stamp(), ())
@@ -250,24 +250,18 @@ class Crm:
     def pump(self, seconds: float = 10.0, *, jobs: bool = True) -> dict[str, int]:
         """Number committed changes for the feed, hand them to observers and run the jobs that are due, for about
         `seconds`; how many events, jobs, sent messages and parked things there were."""
-        self._check_ready()
+        self._declared.check()
         stale = self.readiness.stale_keys() is not None  # then nothing can be written
         return self.workers.pump(seconds, with_jobs=jobs, numbers_only=stale)
 
     def feed(self, after: int = 0, limit: int = 1_000) -> list[LogEntry]:
         """Numbered changes with a position above `after`, in order: per record in order, none left out."""
-        self._check_ready()
+        self._declared.check()
         return feeding.feed(self.storage, after, limit)
 
     def close(self) -> None:
         """Let go of every connection that is our own."""
         self.storage.close()
-
-    def _check_ready(self) -> None:
-        if self.read_only:
-            self.readiness.check_made()
-        else:
-            self.readiness.check()
 
 
 def open(url: str = "sqlite:///crm.db", **options: Any) -> Crm:

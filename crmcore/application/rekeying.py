@@ -14,10 +14,11 @@ CHUNK = 1_000
 def rekey(unit: Session) -> int:
     """Drop all keys and make those of every record, in one transaction and constant memory; how many records."""
     unit.transaction.drop_all_keys()
-    return sum(_rekey_type(unit, type) for type in unit.catalogue.records.values())
+    return sum(rekey_type(unit, type) for type in unit.catalogue.records.values())
 
 
-def _rekey_type(unit: Session, type: RecordType) -> int:
+def rekey_type(unit: Session, type: RecordType) -> int:
+    """Make the keys of every record of one type; those that are there stay. How many records."""
     keys = unit.kernel.plan(type).keys
     searched = [*(f.search for f in type.fields), *(f.search for f in type.options.flats)]
     if not any(searched):

@@ -9,8 +9,9 @@ import attrs
 
 from crmcore.adapters.memory.database import MemoryDatabase
 from crmcore.adapters.memory.table import Table, facet_table, record_table
-from crmcore.domain.catalogue import Catalogue
+from crmcore.domain.catalogue import CUSTOM, Catalogue
 from crmcore.domain.errors import SchemaMismatch
+from crmcore.domain.facet import FacetType
 from crmcore.domain.part import declared_parts
 
 
@@ -26,6 +27,25 @@ def carry_over(database: MemoryDatabase, catalogue: Catalogue, distribution: str
             if facet.name == distribution and key in facets:
                 facets[key] = _carried(facets[key], facet_table(facet), facet.cls)
     database.records, database.facets = records, facets
+
+
+def follow_plugins(database: MemoryDatabase, catalogue: Catalogue) -> None:
+    """Make the rows of plugins instances of the classes that are declared now: one that is switched off has others,
+    made of its description. Those that were made by other declarations are left to revisions."""
+    made = database.stamp.fingerprints if database.stamp else {}
+    for plugin in sorted(_changed(database, catalogue)):
+        if made.get(plugin) == catalogue.fingerprint(plugin):
+            carry_over(database, catalogue, plugin)
+
+
+def _changed(database: MemoryDatabase, catalogue: Catalogue) -> set[str]:
+    types = ((t.plugin, database.records.get(t.name), t.cls) for t in catalogue.records.values() if t.plugin)
+    facets = ((f.name, database.facets.get((f.record, f.name)), f.cls) for f in _facets(catalogue))
+    return {plugin for plugin, table, cls in (*types, *facets) if plugin and table is not None and table.cls is not cls}
+
+
+def _facets(catalogue: Catalogue) -> Iterator[FacetType]:
+    return (facet for each in catalogue.facets.values() for facet in each if facet.name != CUSTOM)
 
 
 def _carried(before: Table[Any], after: Table[Any], cls: type[Any]) -> Table[Any]:

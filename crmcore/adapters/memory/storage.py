@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import attrs
 
 from crmcore.adapters.memory.altering import MemoryAlteration, adopt
-from crmcore.adapters.memory.carrying import carry_over
+from crmcore.adapters.memory.carrying import carry_over, follow_plugins
 from crmcore.adapters.memory.database import MemoryDatabase
 from crmcore.adapters.memory.plugin_tables import MemoryPluginTables
 from crmcore.adapters.memory.transaction import MemoryTransaction
@@ -39,7 +39,8 @@ class MemoryStorage:
         return MemoryTransaction(self._database)
 
     def _adopt(self) -> None:
-        """Rows of facets whose fields change at run time are instances of the class that is declared now."""
+        """Rows of what changes at run time are instances of the class that is declared now."""
+        follow_plugins(self._database, self._catalogue)
         for facets in self._catalogue.facets.values():
             for facet in facets:
                 table = self._database.facets.get((facet.record, CUSTOM)) if facet.name == CUSTOM else None

@@ -99,7 +99,7 @@ def record_table(type: RecordType) -> Table[Record]:
     references = [*_references("", "", type.fields, lambda field: _own(field.name))]
     for part in type.parts:
         references += _references(part.name, f"{part.name}.", part.fields, _in_parts(part.attribute))
-    return Table(type.name, tuple(_unique(type.fields, names, "") for names in groups), tuple(references))
+    return Table(type.name, tuple(_unique(type.fields, names, "") for names in groups), tuple(references), cls=type.cls)
 
 
 def facet_table(facet: FacetType) -> Table[Facet]:

@@ -51,6 +51,7 @@ class SqlPluginTables:
             lost = retiring.take_out_lost(connection, tables)
             try:
                 if lost:
+                    self._drop_keys(connection, builder, lost)
                     keep(self._told(own, builder, lost))
             except BaseException:
                 self._put_aside_again(connection, tables)
@@ -96,6 +97,13 @@ class SqlPluginTables:
         columns = row_text.columns_by_table(own, builder)
         plain = partial(row_text.plain_row, self.backend)
         return [(self._short(table.name), plain(columns[table.name], dict(row).items())) for table, row in lost]
+
+    def _drop_keys(self, connection: sa.Connection, builder: Builder, lost: retiring.Lost) -> None:
+        keys, names = self.tables.match_key, {table.name: record for record, table in builder.records.items()}
+        these = sa.and_(keys.c.record == sa.bindparam("r"), keys.c.id == sa.bindparam("i", type_=keys.c.id.type))
+        gone = [{"r": names[table.name], "i": row["id"]} for table, row in lost if table.name in names]
+        if gone:
+            connection.execute(sa.delete(keys).where(these), gone)
 
     def _short(self, name: str) -> str:
         return name.removeprefix(self.tables.prefix)

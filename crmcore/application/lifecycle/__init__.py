@@ -2,5 +2,6 @@
 `crm.plugins`."""
 
 from crmcore.application.lifecycle.declared import Declared
+from crmcore.application.lifecycle.plugins import Lifecycle, Switched
 
-__all__ = ["Declared"]
+__all__ = ["Declared", "Lifecycle", "Switched"]

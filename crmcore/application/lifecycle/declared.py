@@ -36,9 +36,25 @@ class Declared:
         stamp = self._peek()
         if _switches(stamp) != self._seen:
             self._load(stamp)
-            if not self.read_only:
-                self.readiness.check()
+            self.check()
         return self.registry
+
+    def want(self, plugin: str | object, name: str) -> None:
+        """Go on with a plugin that was enabled through this Crm, where the host names its plugins."""
+        if self.wanted is not None and not self.read_only:
+            self.wanted = with_plugin(self.wanted, plugin, name)
+
+    def forget(self, name: str) -> None:
+        """Go on without a plugin that was disabled through this Crm, where the host names its plugins."""
+        if self.wanted is not None:
+            self.wanted = [each for each in self.wanted if _name(each) != name]
+
+    def check(self) -> None:
+        """`SchemaMismatch` unless the tables are there, as far as they are used."""
+        if self.read_only:
+            self.readiness.check_made()
+        else:
+            self.readiness.check()
 
     def _load(self, stamp: Stamp | None) -> None:
         wanted = (stamp.plugins if stamp else ()) if self.wanted is None else self.wanted
@@ -67,6 +83,15 @@ def dormant(known: Mapping[str, KnownPlugin], wanted: Iterable[str | object]) ->
     named = {each for each in wanted if isinstance(each, str)}
     kept = {name: each for name, each in known.items() if name not in named and each.state != "retired"}
     return [belongings(name, each.described) for name, each in sorted(kept.items())]
+
+
+def with_plugin(wanted: Sequence[str | object], plugin: str | object, name: str) -> list[str | object]:
+    """These plugins and one more, which stands in for another of its name."""
+    return [*(each for each in wanted if _name(each) != name), plugin]
+
+
+def _name(plugin: str | object) -> object:
+    return plugin if isinstance(plugin, str) else getattr(getattr(plugin, "plugin", plugin), "name", None)
 
 
 def _switches(stamp: Stamp | None) -> object:

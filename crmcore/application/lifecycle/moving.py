@@ -1,0 +1,122 @@
+"""Moving records out of states that a plugin contributed, before nobody knows these states any more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import attrs
+
+from crmcore.application import changing, facets
+from crmcore.application.kernel import Kernel
+from crmcore.application.session import Session
+from crmcore.domain.bound import Bound, BoundQuery, Test, ToFacet, Via
+from crmcore.domain.catalogue import Catalogue
+from crmcore.domain.errors import IllegalTransition, StillReferenced
+from crmcore.domain.facet import FacetType
+from crmcore.domain.field import Field
+from crmcore.domain.record import RecordType
+from crmcore.domain.workflow import AddedState, Transition, Workflow
+from crmcore.plugins.routing import NO_HOOKS
+
+CHUNK: Final = 200
+Counts = dict[str, dict[str, int]]
+"""How many records stand in each state, by workflow (`opportunity:status`)."""
+
+
+@attrs.frozen(eq=False)
+class Place:
+    """Where the states of one workflow are kept: a field of a record type, or of a facet of it."""
+
+    workflow: Workflow
+    type: RecordType
+    facet: FacetType | None
+    field: Field
+    leaving: Mapping[str, str]
+    """The states that are to be left, each with the one as which it counts."""
+
+    def standing(self, *states: str) -> Bound:
+        """What fits records in one of these states."""
+        test = Test(self.field, "in", states)
+        return Via(ToFacet(self.facet), test) if self.facet else test
+
+
+def places(catalogue: Catalogue, described: Mapping[str, Any]) -> list[Place]:
+    """The workflows of others to which a plugin contributes states, as its description tells them."""
+    found = []
+    for workflow in catalogue.workflows.values():
+        if leaving := described.get("states", {}).get(workflow.name):
+            type = catalogue.record(workflow.record)
+            prefix, _, name = workflow.field.rpartition(".")
+            facet = catalogue.facet(type, prefix) if prefix else None
+            field = (facet or type).field(name)
+            if field is not None:
+                found.append(Place(workflow, type, facet, field, leaving))
+    return found
+
+
+def counted(unit: Session, found: list[Place]) -> Counts:
+    """How many records stand in these states; states in which none stands are left out."""
+    counts: Counts = {}
+    for place in found:
+        for state in place.leaving:
+            number = unit.transaction.count(BoundQuery(type=place.type, where=place.standing(state)))
+            if number:
+                counts.setdefault(place.workflow.name, {})[state] = number
+    return counts
+
+
+def refuse_standing(plugin: str, counts: Counts) -> None:
+    """`StillReferenced` while records stand in states of a plugin that is to go."""
+    if counts:
+        listed = ", ".join(f"{n} {w} {state!r}" for w, states in counts.items() for state, n in states.items())
+        raise StillReferenced(
+            f"the plugin {plugin!r} cannot be disabled while records stand in states that it contributed ({listed}): "
+            f"say into which state they are to go, `crm plugins disable {plugin} --move-to STATE`",
+            plugin=plugin,
+            standing=counts,
+        )
+
+
+def check_target(place: Place, state: str) -> None:
+    """`IllegalTransition` for a state that the workflow does not have without the plugin."""
+    staying = [each for each in place.workflow.states if each not in place.leaving]
+    if state not in staying:
+        raise IllegalTransition(
+            f"records of {place.workflow.name} cannot be moved to {state!r}: it has {', '.join(staying)}",
+            workflow=place.workflow.name,
+            target=state,
+            allowed=staying,
+        )
+
+
+def move(unit: Session, place: Place, state: str) -> int:
+    """Bring every record in a state that is to be left into another one; how many. Each move is in the history of its
+    record; plugins are not asked, as the one that goes could forbid to leave."""
+    unit.kernel = _permitting(unit.kernel, place, state)
+    where, total = place.standing(*place.leaving), 0
+    while found := unit.transaction.select(
+        BoundQuery(type=place.type, where=where, limit=CHUNK, facets=(place.facet,) if place.facet else ())
+    ):
+        for each in found:
+            if place.facet:
+                facets.change(unit, place.type, each.record, place.facet, {place.field.name: state})
+            else:
+                changing.write(unit, place.type, each.record, {place.field.name: state}, by_rule=True)
+        total += len(found)
+    return total
+
+
+def _permitting(kernel: Kernel, place: Place, state: str) -> Kernel:
+    """The kernel with a workflow that knows the states which are left, and a way from each to the other one."""
+    workflow, catalogue = place.workflow, kernel.catalogue
+    missing = [name for name in place.leaving if name not in workflow.states]
+    way = Transition(name="leave", sources=tuple(place.leaving), target=state)
+    open = attrs.evolve(
+        workflow,
+        states=(*workflow.states, *missing),
+        added=(*workflow.added, *(AddedState(name=n, plugin="", counts_as=place.leaving[n]) for n in missing)),
+        transitions=(way, *workflow.transitions),
+    )
+    workflows = {**catalogue.workflows, (workflow.record, workflow.field): open}
+    return attrs.evolve(kernel, catalogue=attrs.evolve(catalogue, workflows=workflows), hooks=NO_HOOKS)

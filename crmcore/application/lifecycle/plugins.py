@@ -1,0 +1,221 @@
+"""`crm.plugins`: enabling, disabling, retiring and purging plugins, none of which is imported but to be enabled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import attrs
+
+from crmcore.application import rekeying
+from crmcore.application.custom.described import read
+from crmcore.application.lifecycle import leaving, moving
+from crmcore.application.lifecycle.declared import Declared, dormant, with_plugin
+from crmcore.application.lifecycle.switching import (
+    check_free,
+    check_required,
+    check_state,
+    forgotten,
+    known_plugin,
+    switched,
+)
+from crmcore.application.readiness import Readiness
+from crmcore.application.running import Running
+from crmcore.application.unit import UnitOfWork
+from crmcore.application.upgrading import upgrade
+from crmcore.domain.change import Actor, actor_of
+from crmcore.domain.dormant import Belongings, belongings
+from crmcore.domain.errors import InvalidSetting, SchemaMismatch, StillReferenced
+from crmcore.domain.kinds import plain_datetime
+from crmcore.plugins.deadline import seconds_of
+from crmcore.plugins.discovery import discover
+from crmcore.plugins.importing import candidates
+from crmcore.plugins.manifest import Plugin
+from crmcore.plugins.refusal import refuse
+from crmcore.plugins.registry import load
+from crmcore.ports.retiring import Row
+from crmcore.ports.storage import KnownPlugin, Stamp, StorageSource
+
+Kept: TypeAlias = tuple[Path | None, Mapping[str, int]]
+"""Where rows were archived, and how many of each table."""
+NO_TABLES: Final = "this database has no tables of crmcore: call crm.upgrade(), or run `crm db upgrade`"
+
+
+@attrs.frozen
+class Switched:
+    """What a switch did: the plugin, its state now ("available" once purged), what it may write beside its own, how
+    many records were moved, and where rows were archived, with how many of each table."""
+
+    name: str
+    state: str
+    capabilities: tuple[str, ...] = ()
+    moved: int = 0
+    archive: Path | None = None
+    rows: Mapping[str, int] = attrs.field(factory=dict)
+
+
+@attrs.frozen(eq=False)
+class Lifecycle:
+    """Switches plugins of one database; every other process notices at its next unit of work.
+
+    Each switch is on a connection of its own: never call it inside a unit of work. One that was interrupted is ended by
+    calling it again. `actor` is kept with the state, and stands in the history of records that are moved.
+    """
+
+    declared: Declared
+    running: Running
+    source: StorageSource
+    archive: leaving.Archive
+
+    def enable(
+        self,
+        plugin: str | object,
+        *,
+        actor: Actor | str,
+        archive: Path | None = None,
+        progress: Callable[[str], None] | None = None,
+    ) -> Switched:
+        """Make an installed plugin active, with its tables; rows that it has from before are there again.
+
+        `archive`: the folder for rows of a retired plugin whose owners were removed meanwhile, without which they keep
+        it from being enabled. Raises MissingPlugin, PluginConflict, PluginDisabled or PluginFailed for one that cannot
+        be active here, SchemaMismatch for tables that no revision leads from, StillReferenced for rows without owner.
+        """
+        manifest, stamp = _manifest(plugin), self._stamp()
+        name, before = manifest.name, stamp.known.get(manifest.name)
+        kept: Kept = (None, {})
+        check_required(stamp, name, manifest.requires)
+        if before is not None and before.state == "retired":
+            kept = self._restore(name, before, actor, archive)
+        self._upgrade(plugin, manifest, progress or (lambda step: None))
+        self.running.current.storage.plugin_tables.restamp(switched(name, "active", *self._who(actor)))
+        self.declared.want(plugin, name)
+        self.running.refresh()
+        if before is not None and before.state == "retired":
+            self._rekey(name, actor)
+        return Switched(name, "active", manifest.capabilities, 0, *kept)
+
+    def disable(self, name: str, *, actor: Actor | str, move_to: str | None = None) -> Switched:
+        """Switch a plugin off: its hooks are not called any more, what it keeps stays and is not written.
+
+        `move_to`: the state into which records go that stand in a state which it contributed to a workflow of others.
+        Raises UnknownName, PluginConflict while another requires it, StillReferenced while records stand in its states,
+        IllegalTransition for a state that they cannot go to.
+        """
+        stamp = self._stamp()
+        known = known_plugin(stamp, name)
+        if known.state == "retired":
+            raise InvalidSetting(f"the plugin {name!r} is retired already, which is more than disabled", plugin=name)
+        check_free(stamp, name, "active")
+        places = moving.places(self.running.current.kernel.catalogue, known.described)
+        with self._unit(actor) as unit:
+            counts = moving.counted(unit, places)
+        for place in places if move_to else ():
+            moving.check_target(place, move_to or "")
+        if not move_to:
+            moving.refuse_standing(name, counts)
+        change = switched(name, "disabled", *self._who(actor), check=lambda now: check_free(now, name, "active"))
+        self._tables.restamp(change)
+        self.declared.forget(name)
+        self.running.refresh()
+        moved = sum(self._move(place, move_to, actor) for place in places) if move_to else 0
+        return Switched(name, "disabled", moved=moved)
+
+    def retire(self, name: str, *, actor: Actor | str) -> Switched:
+        """Put the tables of a disabled plugin aside: nothing of it is in the catalogue any more, and its rows keep
+        nobody from removing what they refer to. Raises UnknownName, InvalidSetting, PluginConflict."""
+        stamp = self._stamp()
+        known = known_plugin(stamp, name)
+        if known.state != "retired":
+            check_state(name, known, "disabled", "retired")
+        check_free(stamp, name, "active", "disabled")
+        own = belongings(name, known.described)
+        _refuse_custom(stamp, own)
+        self._tables.retire(own, switched(name, "retired", *self._who(actor)))
+        self.running.refresh()
+        return Switched(name, "retired")
+
+    def purge(self, name: str, *, actor: Actor | str, archive: Path) -> Switched:
+        """Write the rows of a retired plugin into a new folder in `archive`, then drop its tables for good. What the
+        history says of them stays. Raises UnknownName, InvalidSetting, StorageFailed; then nothing was dropped."""
+        known = known_plugin(self._stamp(), name)
+        check_state(name, known, "retired", "purged")
+        own, (by, at) = belongings(name, known.described), self._who(actor)
+        about = {**attrs.asdict(known), "name": name, "purged_by": by, "purged_at": at}
+        where, rows = self.archive(archive, _title(name, at), about, self._tables.contents(own))
+        with self._unit(actor) as unit:
+            leaving.remove_links(unit, [each.name for each in own.records])
+        self._tables.purge(own, forgotten(name))
+        self.running.refresh()
+        return Switched(name, "available", archive=where, rows=rows)
+
+    def capabilities(self, plugin: str | object) -> tuple[str, ...]:
+        """What a plugin asks to write beside its own records and facets; imports it."""
+        return _manifest(plugin).capabilities
+
+    @property
+    def _tables(self) -> Any:
+        return self.running.current.storage.plugin_tables
+
+    def _stamp(self) -> Stamp:
+        stamp = self.source.peek()
+        if stamp is None:
+            raise SchemaMismatch(NO_TABLES)
+        return stamp
+
+    def _who(self, actor: Actor | str) -> tuple[str, str]:
+        return str(actor_of(actor)), plain_datetime(self.running.current.kernel.clock.now())
+
+    def _unit(self, actor: Actor | str) -> UnitOfWork:
+        return UnitOfWork(self.running.current.kernel, self.running.begin, actor_of(actor))
+
+    def _upgrade(self, plugin: str | object, manifest: Plugin, tell: Callable[[str], None]) -> None:
+        stamp = self._stamp()
+        explicit = None if self.declared.read_only else self.declared.wanted
+        wanted = with_plugin(stamp.plugins if explicit is None else explicit, plugin, manifest.name)
+        registry = load(wanted, dormant=dormant(stamp.known, wanted))
+        readiness = Readiness(registry.catalogue, registry.names, self.source.peek, registry.plugins, registry.chain)
+        upgrade(readiness, self.source.open(registry.catalogue), tell)
+
+    def _restore(self, name: str, known: KnownPlugin, actor: Actor | str, folder: Path | None) -> Kept:
+        kept: list[Kept] = [(None, {})]
+        by, at = self._who(actor)
+
+        def keep(lost: Sequence[tuple[str, Row]]) -> None:
+            kept.append(leaving.keep_lost(self.archive, folder, name, _title(name, at), lost))
+
+        self._tables.restore(belongings(name, known.described), switched(name, "disabled", by, at), keep)
+        return kept[-1]
+
+    def _rekey(self, name: str, actor: Actor | str) -> None:
+        """Match keys may have been made anew while nobody knew the plugin's records."""
+        with self._unit(actor) as unit:
+            for type in unit.catalogue.records.values():
+                if type.plugin == name:
+                    rekeying.rekey_type(unit, type)
+
+    def _move(self, place: moving.Place, state: str, actor: Actor | str) -> int:
+        with self._unit(actor) as unit:
+            return moving.move(unit, place, state)
+
+
+def _manifest(plugin: str | object) -> Plugin:
+    found, problems = candidates([plugin], discover, seconds_of())
+    refuse(problems)
+    return found[0].manifest
+
+
+def _refuse_custom(stamp: Stamp, own: Belongings) -> None:
+    names = {each.name for each in own.records}
+    if held := sorted(f"{k.record}.{k.name}" for k in read(stamp.custom_fields) if k.record in names):
+        raise StillReferenced(
+            f"the plugin {own.plugin!r} cannot be retired while administrators have fields on its records: remove and "
+            f"purge {', '.join(held)} first (`crm fields remove`, `crm fields purge`)",
+            plugin=own.plugin,
+            fields=held,
+        )
+
+
+def _title(name: str, at: str) -> str:
+    return f"{name}-{at.replace(':', '')}"
