@@ -15,6 +15,7 @@ from crmcore.adapters.memory.table import Reference, Table
 from crmcore.domain.copying import evolve
 from crmcore.domain.dormant import Belongings
 from crmcore.domain.errors import SchemaMismatch
+from crmcore.domain.record import Record, RecordType
 from crmcore.ports.retiring import Restamp, Row
 from crmcore.ports.storage import EPOCH, Stamp
 
@@ -109,10 +110,10 @@ class MemoryPluginTables:
             for id, reference in self._dangling(table):
                 part = record.part(reference.place) if reference.place else None
                 row: Any = table.rows[id]
-                for name, rows in record_rows(record, [row]):
-                    yield from ((name, each) for each in rows)
                 attribute = part.attribute if part else reference.field.name
-                _give_up(table, id, undo, _without(row, attribute, reference, part is not None, self._is_gone))
+                left = _without(row, attribute, reference, part is not None, self._is_gone)
+                yield from _differing(record, row, left)
+                _give_up(table, id, undo, left)
 
     def _lost_facets(self, own: Belongings, undo: Undo) -> Iterator[tuple[str, Row]]:
         for facet in own.facets:
@@ -160,6 +161,13 @@ class MemoryPluginTables:
             yield
         finally:
             self.database.leave()
+
+
+def _differing(record: RecordType, row: Record, left: Record | None) -> Iterator[tuple[str, Row]]:
+    """The rows of a record's tables that are not as they were."""
+    after = {name: list(rows) for name, rows in record_rows(record, [] if left is None else [left])}
+    for name, rows in record_rows(record, [row]):
+        yield from ((name, each) for each in rows if each not in after[name])
 
 
 def _without(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from crmcore.domain.facet import Facet, FacetType
 from crmcore.domain.field import Field
+from crmcore.domain.money import MONEY_SCALE
 from crmcore.domain.record import Record, RecordType
 from crmcore.ports.retiring import Row
 
@@ -48,10 +50,16 @@ def _elements(name: str, rows: Iterable[tuple[UUID, Any]]) -> Iterator[Row]:
 def _plain(fields: Iterable[Field], row: Any) -> Row:
     plain: dict[str, Any] = {}
     for field in fields:
-        value = field.plain(getattr(row, field.name))
+        value = getattr(row, field.name)
         if field.kind == "choices" or value is None:
             continue
-        plain[field.name] = value["amount"] if field.kind == "money" else value
         if field.kind == "money":
-            plain[f"{field.name}_currency"] = value["currency"]
+            plain[field.name], plain[f"{field.name}_currency"] = _exact(value.amount, MONEY_SCALE), value.currency
+        else:
+            plain[field.name] = _exact(value, field.scale) if field.kind == "decimal" else field.plain(value)
     return plain
+
+
+def _exact(value: Decimal, scale: int) -> str:
+    """With as many decimal places as a column of this scale has."""
+    return f"{value:.{scale}f}"
