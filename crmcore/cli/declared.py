@@ -8,6 +8,7 @@ import click
 
 from crmcore.cli import output, tables
 from crmcore.cli.groups import Group
+from crmcore.cli.migrating import migrate
 from crmcore.cli.options import Command
 from crmcore.cli.session import Session, pass_session
 from crmcore.cli.why import why
@@ -22,6 +23,7 @@ def plugins() -> None:
 
 
 plugins.add_command(why)
+plugins.add_command(migrate)
 
 
 @plugins.command("list", cls=Command)

@@ -6,9 +6,11 @@ import pkgutil
 import re
 from collections.abc import Iterator
 from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Final
 
-from crmcore.domain.errors import PluginFailed
+from crmcore.domain.errors import InvalidSetting, PluginFailed
 from crmcore.plugins.refusal import Origin, Problem, refuse, text_of
 from crmcore.ports.migration import Chain, Revision
 
@@ -33,6 +35,27 @@ def chain(origin: Origin, package: str) -> Chain:
 def core_chain() -> Chain:
     """The revisions of the core."""
     return chain(Origin(CORE), CORE_PACKAGE)
+
+
+def folder_of(package: str) -> Path:
+    """Where a package of revisions stands, or is to stand, in the distribution that holds it.
+
+    `InvalidSetting` if there is no package around it.
+    """
+    around, _, last = package.rpartition(".")
+    try:
+        found, holder = find_spec(package), find_spec(around) if around else None
+    except ModuleNotFoundError:
+        found = holder = None
+    if found is not None and found.submodule_search_locations:
+        return Path(found.submodule_search_locations[0])
+    if holder is not None and holder.submodule_search_locations:
+        return Path(holder.submodule_search_locations[0]) / last
+    raise InvalidSetting(
+        f"there is no package {around or package!r} to hold the revisions: name another in Plugin(migrations=...), or "
+        "say where they are to be written with --dir",
+        package=package,
+    )
 
 
 def _found(origin: Origin, package: str) -> Iterator[Revision]:

@@ -18,6 +18,9 @@ from crmcore.adapters.sql.tables import CORE, Tables, build_tables
 from crmcore.domain.catalogue import Catalogue
 from crmcore.domain.errors import InvalidSetting
 from crmcore.domain.field import Field
+from crmcore.plugins.registry import load
+from crmcore.plugins.requiring import load_with_required
+from crmcore.plugins.revisions import CORE_PACKAGE, folder_of
 from crmcore.ports.migration import FIRST
 
 _FILE: Final = re.compile(r"(\d{4})_\w+\.py")
@@ -32,6 +35,20 @@ class Draft:
     snapshot: Path
     operations: int
     undecided: tuple[str, ...]
+
+
+def draft_revision(name: str, message: str, folder: Path | None = None, *, data: bool = False) -> Draft:
+    """Write the next revision of an installed plugin, or of "core", from its declarations with those that it requires:
+    into `folder`, or into the package that its manifest names. Raises InvalidSetting, and what loading it raises."""
+    registry = load() if name == CORE else load_with_required(name)
+    package = next((each.manifest.migrations for each in registry.plugins if each.name == name), CORE_PACKAGE)
+    if folder is None and not package:
+        raise InvalidSetting(
+            f"the plugin {name!r} does not say where its revisions are: write Plugin({name!r}, "
+            f'migrations="PACKAGE.migrations") in its module, or give --dir',
+            plugin=name,
+        )
+    return write_revision(registry.catalogue, name, folder or folder_of(package), message, data=data)
 
 
 def write_revision(catalogue: Catalogue, name: str, folder: Path, message: str, *, data: bool = False) -> Draft:
