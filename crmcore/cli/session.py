@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +57,8 @@ class Session:
     def _open(self, plugins: Plugins | None) -> Crm:
         wanted = plugins if plugins is None or isinstance(plugins, str) else list(plugins)
         chosen = self.settings
-        crm = crmcore.open(chosen.database, plugins=wanted, zone=chosen.zone, currency=chosen.currency)
+        with redirect_stdout(sys.stderr):  # a plugin may print while it is imported; the output is one document
+            crm = crmcore.open(chosen.database, plugins=wanted, zone=chosen.zone, currency=chosen.currency)
         self._opened.append(crm)
         return crm
 

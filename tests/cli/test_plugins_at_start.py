@@ -1,0 +1,36 @@
+"""Plugins that misbehave when the command line starts: it answers, and in one document."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from crmcore.plugins.deadline import VARIABLE
+from tests.cli.conftest import run
+from tests.plugins.bad import source
+from tests.plugins.made import Site, sites
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """An empty folder on the import path."""
+    yield from sites(tmp_path, monkeypatch)
+
+
+def test_what_a_plugin_prints_is_no_part_of_the_output(site: Site, tmp_path: Path) -> None:
+    """A program that reads the output would meet a greeting in place of JSON."""
+    site.install("acme-prints", [("prints", "acme_prints")], {"acme_prints": source("prints")})
+    done = run("--json", "--database", f"sqlite:///{tmp_path}/crm.db", "--plugins", "prints", "db", "upgrade")
+    assert done.json["up_to_date"] is True
+    assert done.status == 0
+    assert "hello from the plugin\n" in done.err
+    assert "and again" in done.err
+
+
+def test_a_plugin_that_hangs_is_named(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every command would hang, also those that switch the plugin off."""
+    site.install("acme-slow", [("slow", "acme_slow_cli")], {"acme_slow_cli": source("hangs_sleeping")})
+    monkeypatch.setenv(VARIABLE, "0.1")
+    refused = run("--json", "--database", f"sqlite:///{tmp_path}/crm.db", "--plugins", "slow", "count", "customer")
+    assert refused.error["type"] == "PluginFailed"
+    assert "plugin 'slow' (acme-slow 1.0)" in refused.error["message"]
