@@ -15,7 +15,7 @@ from crmcore.application.hooks.lending import lend_to_look
 from crmcore.application.session import Session
 from crmcore.domain.copying import evolve
 from crmcore.domain.customer import Customer
-from crmcore.domain.errors import CrmError, InvalidValue
+from crmcore.domain.errors import CrmError, InvalidValue, PluginFailed
 from crmcore.domain.fold import visible
 from crmcore.plugins.dispatch import Call
 from crmcore.plugins.refusal import text_of
@@ -81,10 +81,11 @@ def _held(unit: Session, customer: Customer) -> Customer:
 
 def _left_out(call: Call, error: BaseException) -> Missing:
     """What is shown in place of the answer, and logged."""
-    if isinstance(error, InvalidValue):
-        text = str(call.problem(error.message, "Mend it, or leave the plugin out"))
+    if isinstance(error, PluginFailed):
+        text = error.message
     else:
-        text = error.message if isinstance(error, CrmError) else text_of(error)
+        what = error.message if isinstance(error, CrmError) else f"looking at its answer raised {text_of(error)}"
+        text = str(call.problem(what, "Mend it, or leave the plugin out", error))
     LOG.warning("%s", visible(text))
     LOG.debug("%s of plugin %s failed", call.hook, call.plugin, exc_info=error)
     return Missing(call.plugin, call.hook, text)

@@ -1,0 +1,1 @@
+"""Tests of what plugins contribute to views, figures and reports."""
