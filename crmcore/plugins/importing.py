@@ -91,12 +91,13 @@ def _overdue(origin: Origin, what: str) -> Problem:
 
 
 def _imported(installed: Installed) -> Tried:
-    origin = installed.origin
+    origin, before = installed.origin, frozenset(sys.modules)
     try:
         given = installed.entry.load()
     except KeyboardInterrupt:
         raise
     except BaseException as error:
+        _forget(installed.entry.module, before)
         what = f"importing {installed.entry.value} raised {text_of(error)}"
         remedy = "Mend or upgrade the distribution, or leave the plugin out"
         return Problem(error=PluginFailed, origins=(origin,), what=what, remedy=remedy, cause=error)
@@ -105,6 +106,12 @@ def _imported(installed: Installed) -> Tried:
         what = f"its manifest calls it {found.manifest.name!r}, its entry point {installed.name!r}"
         return Problem(error=PluginFailed, origins=(origin,), what=what, remedy="Give both the same name")
     return found
+
+
+def _forget(module: str, before: frozenset[str]) -> None:
+    """Python forgets a module that failed, but not those inside of it: they would not be bound to it at another try."""
+    for name in [name for name in tuple(sys.modules) if name.startswith(f"{module}.") and name not in before]:
+        sys.modules.pop(name, None)
 
 
 def _identified(given: object, installed: Origin | None) -> Tried:

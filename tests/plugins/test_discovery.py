@@ -1,5 +1,6 @@
 """Tests of what is found and imported: nothing that the host did not name, and every failure with its names."""
 
+import importlib
 import subprocess
 import sys
 from typing import Any
@@ -70,6 +71,22 @@ def test_a_broken_plugin_leaves_nothing_behind(site: Site, text: str) -> None:
     assert registry.names == ("good",)
     states = {each["name"]: each["state"] for each in registry.describe()}
     assert states["broken"] == "available"
+
+
+def test_a_package_that_fails_by_half_can_be_mended(site: Site) -> None:
+    """A host that runs on would see another error at the second try, from what is left of the first."""
+    site.install("acme-half", [("half", "acme_half")], {})
+    package = site.folder / "acme_half"
+    package.mkdir()
+    (package / "first.py").write_text("value = 'half'\n")
+    (package / "__init__.py").write_text(source("half_a_package"))
+    for _ in range(2):
+        assert "ImportError: the second half is missing" in str(refused(PluginFailed, "half"))
+        assert not [name for name in sys.modules if name.startswith("acme_half")]
+    text = "import acme_half.first\nfrom crmcore.plugins import Plugin\nplugin = Plugin(acme_half.first.value)\n"
+    (package / "__init__.py").write_text(text + "# mended\n")
+    importlib.invalidate_caches()
+    assert load(["half"]).names == ("half",)
 
 
 def test_an_interrupted_import_stays_interrupted(site: Site) -> None:
