@@ -62,6 +62,8 @@ def _settled(
     """Settled by what its status counts as; a status that a plugin added stays, where it agrees with the stage."""
     then = None if before is None else as_counted(workflow, before)
     made = settled(then, as_counted(workflow, after), pipeline, today)
+    if made.status == after.status:
+        return made
     if workflow.counted(after.status) == made.status:
         return evolve(made, status=after.status)
     if any(each.name == after.status for each in workflow.added) and (before is None or before.status != after.status):
