@@ -13,7 +13,7 @@ Needs pytest and Hypothesis, which the extra `test` installs.
 
 import pytest
 
-PARTS = ("case", "declaring", "fields", "importing", "moving", "rights", "walking")
+PARTS = ("case", "declaring", "fields", "importing", "moving", "repeating", "rights", "telling", "walking")
 pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in PARTS))
 
 from crmcore.testing.plugins.case import PluginCase  # noqa: E402  # their asserts are to be rewritten
@@ -21,7 +21,9 @@ from crmcore.testing.plugins.declaring import DeclaringContract  # noqa: E402
 from crmcore.testing.plugins.fields import FieldContract  # noqa: E402
 from crmcore.testing.plugins.importing import ImportingContract  # noqa: E402
 from crmcore.testing.plugins.moving import MovingContract  # noqa: E402
+from crmcore.testing.plugins.repeating import RepeatingContract  # noqa: E402
 from crmcore.testing.plugins.rights import RightsContract  # noqa: E402
+from crmcore.testing.plugins.telling import TellingContract  # noqa: E402
 from crmcore.testing.plugins.walking import WalkingContract  # noqa: E402
 
 __all__ = ["PluginContract"]
@@ -34,6 +36,8 @@ class PluginContract(
     MovingContract,
     WalkingContract,
     RightsContract,
+    RepeatingContract,
+    TellingContract,
     PluginCase,
 ):
     """All that the core expects of a plugin."""

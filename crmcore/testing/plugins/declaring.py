@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from crmcore.domain.workflow import Workflow, check_workflow
 from crmcore.plugins.registry import load
 from crmcore.testing.plugins.case import PluginCase
 
@@ -23,24 +22,6 @@ class DeclaringContract(PluginCase):
         one, other = load(self.active), load(self.active)
         assert one.describe(()) == other.describe(())
         assert one.catalogue.fingerprint(self.name) == other.catalogue.fingerprint(self.name)
-
-    def test_the_order_in_which_it_is_named_does_not_matter(self) -> None:
-        """With the plugins named in another order it becomes another application. Say in `after` what must come
-        first."""
-        forwards, backwards = load(self.active), load(tuple(reversed(self.active)))
-        assert forwards.names == backwards.names
-        assert forwards.describe(()) == backwards.describe(())
-
-    def test_every_workflow_can_be_gone_through(self) -> None:
-        """A workflow of the plugin, or one that it adds to, has a state that no step reaches, or two steps of one name
-        from one state."""
-        for workflow in self._workflows():
-            check_workflow(workflow)
-
-    def _workflows(self) -> list[Workflow]:
-        """The workflows to which the plugin contributes."""
-        every = load(self.active).catalogue.workflows.values()
-        return [w for w in every if self.name in (w.plugin, *(step.plugin for step in w.transitions))]
 
     def test_everything_is_named_in_the_same_languages(self) -> None:
         """Some labels of the plugin are there in a language and others are not: a screen in that language would be

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -22,7 +23,7 @@ from crmcore.testing.plugins.case import PluginCase
 @cache
 def traced(module: str) -> dict[str, Any]:
     """What importing a module did in a process of its own; AssertionError if that ended the process."""
-    command = [sys.executable, "-B", "-m", "crmcore.testing.plugins.tracing", module]
+    command = [sys.executable, "-B", "-P", str(Path(__file__).with_name("tracing.py")), module]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(each or os.getcwd() for each in sys.path)}
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
     assert done.returncode == 0, f"importing {module} ended its process:\n{done.stdout}{done.stderr}"

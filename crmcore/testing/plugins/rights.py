@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -58,11 +59,14 @@ class RightsContract(PluginCase):
         return sorted(name for name in called if not crm.catalogue.record(name).options.append_only)
 
 
-def play(drawing: Drawing, work: Any, name: str) -> None:
-    """Add a record with its facets, change it, take steps, and remove it; what guards refuse is left out."""
+def play(drawing: Drawing, work: Any, name: str) -> list[UUID]:
+    """Add a record with its facets, change it, take steps, and remove it; what guards refuse is left out.
+    Its id, if it was added."""
     repository, type = work.records(name), drawing.catalogue.record(name)
+    found = []
     with refusable(work):
         held = drawing.stored(name)
+        found.append(held.id)
         for facet in drawing.catalogue.facets.get(name, ()):
             with refusable(work):
                 repository.put_facet(held.id, drawing.facet(facet))
@@ -74,6 +78,8 @@ def play(drawing: Drawing, work: Any, name: str) -> None:
                     repository.change(held.id, {workflow.field: drawing.one_of(workflow.states)})
         with refusable(work):
             repository.remove(held.id)
+            drawing.ids[name].remove(held.id)
+    return found
 
 
 def _other(drawing: Drawing, held: Record, type: Any) -> dict[str, Any]:

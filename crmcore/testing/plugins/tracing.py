@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import signal
 import sys
 import threading
@@ -15,18 +14,11 @@ from typing import Any, Final
 import hypothesis  # noqa: F401  # what tests of plugins import anyway is not to be told
 import pytest  # noqa: F401
 
-import crmcore.testing  # noqa: F401
 from crmcore.plugins.registry import load
 
 PREFIXES: Final = (
-    "socket.",
-    "subprocess.",
-    "os.system",
-    "os.exec",
-    "os.fork",
-    "os.posix_spawn",
-    "os.remove",
-    "os.mkdir",
+    *("socket.", "subprocess.", "os.system", "os.exec", "os.fork", "os.posix_spawn"),
+    *("os.putenv", "os.unsetenv", "os.chdir", "os.remove"),
 )
 """The audited events that nothing needs for an import."""
 FOREIGN: Final = ("sqlalchemy", "alembic", "crmcore.adapters", "crmcore.application", "crmcore.cli")
@@ -41,6 +33,8 @@ def trace(name: str) -> dict[str, Any]:
         if listening and (told := _told(event, arguments)):
             effects.append(told)
 
+    if name.startswith("crmcore."):
+        import_module("crmcore.testing")  # a specimen of ours: what stands around it is not its doing
     sys.addaudithook(hear)
     modules, state = dict(sys.modules), _state()
     plugin = import_module(name)
@@ -65,8 +59,6 @@ def _told(event: str, arguments: tuple[Any, ...]) -> str:
 def _state() -> dict[str, Any]:
     return {
         "threads": sorted(each.name for each in threading.enumerate()),
-        "environment": dict(os.environ),
-        "working directory": os.getcwd(),
         "warning filters": len(warnings.filters),
         "handlers of the root logger": [repr(each) for each in logging.getLogger().handlers],
         "signal handlers": {each.name: repr(signal.getsignal(each)) for each in signal.valid_signals() if _named(each)},
