@@ -32,7 +32,7 @@ COMMANDS: Final = {
     "import-undo": ("crmcore.cli.importing:undo", "Take back what an import did."),
     "export": ("crmcore.cli.exporting:export_file", "Export records to a file."),
     "fields": ("crmcore.cli.fields:fields", "Record types and their fields, also those added at run time."),
-    "plugins": ("crmcore.cli.declared:plugins", "Active and installed plugins."),
+    "plugins": ("crmcore.cli.plugins:plugins", "Active and installed plugins."),
     "db": ("crmcore.cli.database:db", "Make, check and upgrade the database."),
     "doctor": ("crmcore.cli.doctor:doctor", "Check that database, plugins and settings are sound."),
     "worker": ("crmcore.cli.worker:worker", "Work off what changes leave to be done."),

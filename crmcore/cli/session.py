@@ -43,6 +43,22 @@ class Session:
         """The Crm of this run, opened at first use."""
         return self.open()
 
+    @cached_property
+    def administration(self) -> Crm:
+        """A Crm that imports no plugin: what is there is known from the database."""
+        return self._open("none")
+
+    def plugins(self) -> list[dict[str, Any]]:
+        """Every plugin, also one that cannot be used: see `crm.plugins.list`."""
+        wanted = self.settings.plugins
+        if wanted is None and self.settings.new_plugins is not None and self.is_new():
+            wanted = self.settings.new_plugins
+        return self.administration.plugins.list(() if wanted == "none" else wanted)
+
+    def enroll(self) -> None:
+        """Let observers of the plugins that are active now see what is written from now on."""
+        self._open(None).workers.enroll()
+
     def open(self, *, upgrading: bool = False) -> Crm:
         """The Crm; the plugins of `crm.toml` count for a database that is new or being upgraded."""
         wanted, fresh = self.settings.plugins, self.settings.new_plugins

@@ -12,6 +12,7 @@ from crmcore.application import rekeying
 from crmcore.application.custom.described import read
 from crmcore.application.lifecycle import leaving, moving
 from crmcore.application.lifecycle.declared import Declared, dormant, with_plugin
+from crmcore.application.lifecycle.listing import overview
 from crmcore.application.lifecycle.switching import (
     check_free,
     check_required,
@@ -150,6 +151,20 @@ class Lifecycle:
         self.running.refresh()
         return Switched(name, "available", archive=where, rows=rows)
 
+    def list(self, wanted: Sequence[str | object] | None = None) -> list[dict[str, Any]]:
+        """Every plugin that is active, installed, or kept in the database, as plain values: see `listing.overview`.
+
+        A plugin that cannot be used is among them, as failed. `wanted`: the plugins of the host, where this Crm was
+        opened without them; by default its own, or those that the database records.
+        """
+        stamp = self.source.peek()
+        own = None if self.declared.read_only else self.declared.wanted
+        recorded = stamp.plugins if stamp else ()
+        chosen = wanted if wanted is not None else recorded if own is None else own
+        switched_on = [each for each in chosen if not isinstance(each, str) or _is_on(stamp, each)]
+        registry = load(switched_on, dormant=dormant(stamp.known if stamp else {}, ()), tolerant=True)
+        return overview(stamp, registry)
+
     def capabilities(self, plugin: str | object) -> tuple[str, ...]:
         """What a plugin asks to write beside its own records and facets; imports it."""
         return _manifest(plugin).capabilities
@@ -198,6 +213,10 @@ class Lifecycle:
     def _move(self, place: moving.Place, state: str, actor: Actor | str) -> int:
         with self._unit(actor) as unit:
             return moving.move(unit, place, state)
+
+
+def _is_on(stamp: Stamp | None, name: str) -> bool:
+    return stamp is None or name not in stamp.known or stamp.known[name].state == "active"
 
 
 def _manifest(plugin: str | object) -> Plugin:

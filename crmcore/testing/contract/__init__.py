@@ -12,6 +12,7 @@ A fixture of the subclass can make the database; `source` is called once or more
 import pytest
 
 PARTS = (
+    "altering",
     "asking",
     "case",
     "consuming",
@@ -28,7 +29,8 @@ PARTS = (
 )
 pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in PARTS))
 
-from crmcore.testing.contract.asking import AskingContract  # noqa: E402  # their asserts are to be rewritten
+from crmcore.testing.contract.altering import AlteringContract  # noqa: E402  # their asserts are to be rewritten
+from crmcore.testing.contract.asking import AskingContract  # noqa: E402
 from crmcore.testing.contract.case import StorageCase  # noqa: E402
 from crmcore.testing.contract.consuming import BacklogContract, LeaseContract, RunContract  # noqa: E402
 from crmcore.testing.contract.finding import FindingContract, SearchContract, TimelineContract  # noqa: E402
@@ -50,6 +52,7 @@ class StorageContract(
     RemovingContract,
     PartsContract,
     FacetContract,
+    AlteringContract,
     UniquenessContract,
     AskingContract,
     SortingContract,

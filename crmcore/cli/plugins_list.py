@@ -1,4 +1,4 @@
-"""`crm plugins`: the plugins that are active here, and what they contribute."""
+"""`crm plugins list` and `crm plugins show`: they work also where a plugin does not."""
 
 from __future__ import annotations
 
@@ -7,43 +7,37 @@ from typing import Any, Final
 import click
 
 from crmcore.cli import output, tables
-from crmcore.cli.groups import Group
-from crmcore.cli.migrating import migrate
 from crmcore.cli.options import Command
 from crmcore.cli.session import Session, pass_session
-from crmcore.cli.why import why
 from crmcore.domain.errors import UnknownName
 
 LISTED: Final = ("name", "version", "api", "state", "contributes")
 
 
-@click.group("plugins", cls=Group)
-def plugins() -> None:
-    """Active and installed plugins."""
-
-
-plugins.add_command(why)
-plugins.add_command(migrate)
-
-
-@plugins.command("list", cls=Command)
+@click.command("list", cls=Command)
 @pass_session
 def list_plugins(session: Session) -> None:
-    """List the plugins that are active here and those that are installed."""
-    items = [{name: each[name] for name in LISTED} for each in session.crm.registry.describe()]
+    """List plugins with their state and what they contribute: those of the database, and those that are installed."""
+    items = [{name: each[name] for name in LISTED} for each in session.plugins()]
     rows = [{**each, "contributes": _short(each["contributes"])} for each in items]
     session.emit({"items": items}, lambda: tables.table(rows, most=output.terminal_width()) or "no plugin is installed")
 
 
-@plugins.command("show", cls=Command)
+@click.command("show", cls=Command)
 @click.argument("name", metavar="NAME")
 @pass_session
 def show_plugin(session: Session, name: str) -> None:
-    """Show a plugin: where it comes from and what it contributes."""
-    known = {each["name"]: each for each in session.crm.registry.describe()}
+    """Show one plugin: where it comes from, what it contributes, and why it failed if it did."""
+    known = {each["name"]: each for each in session.plugins()}
     if name not in known:
         raise UnknownName("plugin", name, known)
-    session.emit({"items": [known[name]]}, lambda: tables.sheet(known[name], output.terminal_width()))
+    session.emit({"items": [known[name]]}, lambda: _sheet(known[name]))
+
+
+def _sheet(plugin: dict[str, Any]) -> str:
+    trace = plugin.get("traceback", "")
+    shown = tables.sheet({k: v for k, v in plugin.items() if k != "traceback"}, output.terminal_width())
+    return f"{shown}\n\n{trace}".rstrip()
 
 
 def _short(contributes: dict[str, Any]) -> str:
