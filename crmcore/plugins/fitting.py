@@ -98,14 +98,16 @@ def _whole(
     """The catalogue of everything; if there can be none, that of the core, and at least one problem."""
     try:
         catalogue = _catalogue([*declared.values(), *asleep])
-    except Exception:
-        problems = [p for name in known for p in _blame(known, declared, name)]
-        if not problems:
-            raise
-        return _catalogue(()), problems
-    catalogue = attrs.evolve(catalogue, dormant=frozenset(each.origin.plugin for each in asleep))
-    doubtful = [name for name in known if _is_doubtful(known, declared[name], catalogue)]
-    return catalogue, [p for name in doubtful for p in _blame(known, declared, name)]
+    except Exception as error:
+        failure = error
+    else:
+        catalogue = attrs.evolve(catalogue, dormant=frozenset(each.origin.plugin for each in asleep))
+        doubtful = [name for name in known if _is_doubtful(known, declared[name], catalogue)]
+        return catalogue, [p for name in doubtful for p in _blame(known, declared, name)]
+    problems = [p for name in known for p in _blame(known, declared, name)]
+    if not problems:
+        raise failure
+    return _catalogue(()), problems
 
 
 def _is_doubtful(known: Known, each: Declared, catalogue: Catalogue) -> bool:

@@ -39,7 +39,8 @@ class Problem:
     def __str__(self) -> str:
         who = " and ".join(str(each) for each in self.origins)
         hook = f", hook {self.hook}" if self.hook else ""
-        return f"{who}{hook}: {self.what}. {self.remedy}."
+        stop = "" if self.what.endswith("?") else "."
+        return f"{who}{hook}: {self.what}{stop} {self.remedy}."
 
     def plain(self) -> dict[str, object]:
         """The same facts as plain values."""
