@@ -120,7 +120,7 @@ def another_each_time() -> Sequence[type[Facet]]:
     return (Counted,)
 
 
-class TestDeclaresAnotherEachTime(Bad):
+class TestDeclaresAnotherEachTime(Bad):  # so that it does not fit its tables when it comes back
     plugin = declaring("forgetful", facets=another_each_time)
 
 
@@ -182,6 +182,13 @@ CASES = Workflow(
 
 class TestForbidsItsOwnSteps(Bad):
     plugin = declaring("stuck", records=(Case,), workflows=(CASES,))
+
+
+class TestForgotToMigrate(Bad):
+    plugin = SimpleNamespace(
+        plugin=Plugin("behind", migrations="tests.testing.bad.migrations"),
+        declare_records=hookimpl(lambda: (Case,)),
+    )
 
 
 # Guards and reactions

@@ -45,7 +45,7 @@ class MovingContract(PluginCase):
             for name in self._moved(one):
                 report = other.import_file(_exported(one, folder, name), name, actor="author")
                 assert report.rejects == (), f"{name}: {report.rejects}"
-                assert _kept(other, name) == _kept(one, name)
+                assert kept(other, name) == kept(one, name)
 
     @contextmanager
     def _silent(self) -> Iterator[Crm]:
@@ -79,7 +79,7 @@ def _exported(crm: Crm, folder: Path, record: str) -> Path:
     return path
 
 
-def _kept(crm: Crm, record: str) -> list[Record]:
+def kept(crm: Crm, record: str) -> list[Record]:
     """All records of a type with their facets, without what each database sets itself; a facet that says nothing is
     none."""
     with crm.work("author") as work:

@@ -1,0 +1,1 @@
+"""Revisions of a plugin that has changed since."""
