@@ -27,6 +27,7 @@ from crmcore.application.upgrading import upgrade
 from crmcore.domain.catalogue import Catalogue
 from crmcore.domain.change import Actor, LogEntry, actor_of
 from crmcore.domain.errors import ConcurrentChange, InvalidSetting, StorageBusy
+from crmcore.plugins.formats import formats_of
 from crmcore.plugins.registry import Registry
 from crmcore.ports.clock import Clock, Ids
 from crmcore.ports.policy import AllowAll, Policy
@@ -211,10 +212,11 @@ class Crm:
         Raises ImportRefused for a file, map or batch that does not fit, InvalidSetting, UnknownName; an error that
         comes after the first chunk has the batch in its details.
         """
-        from crmcore.adapters import files
+        from crmcore.adapters.files import Files
         from crmcore.adapters.serialization.schemas import RowSchemas
         from crmcore.application.importing.file_import import ImportRequest, import_file, plan_for
 
+        files = Files(formats_of(self.registry.hooks, self.registry.slots))
         still = copy(self)  # an import goes on with the fields that it began with
         still._running = self._running.pinned()
         request = ImportRequest(

@@ -12,9 +12,9 @@ from typing import Final
 import attrs
 import click
 
-from crmcore.adapters.files import FORMATS, open_sink
 from crmcore.application.exporting import RIGHT_TO_LEFT, export_columns, export_headers, export_records
 from crmcore.cli import output
+from crmcore.cli.formats import files_of, format_option
 from crmcore.cli.importing import steps
 from crmcore.cli.listing import names_in, where_option
 from crmcore.cli.naming import record_argument
@@ -47,7 +47,7 @@ class Target:
 
 @click.command("export", cls=Command)
 @record_argument
-@click.option("--format", type=click.Choice(FORMATS), help="The file's format; default: that of its name, else csv.")
+@format_option("The file's format; default: that of its name, else csv. Plugins may have more.")
 @where_option
 @click.option(
     "--columns",
@@ -111,9 +111,10 @@ def _write(
     for_spreadsheet: bool,
     language: str | None,
 ) -> int:
+    files = files_of(session.crm, target.format)
     with session.snapshot() as work:
         names = export_columns(work, record, target.form, asked)
-        sink = open_sink(
+        sink = files.open_sink(
             target.path,
             names,
             target.format,

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 import click
 
-from crmcore.adapters.files import FORMATS
 from crmcore.application.importing import ImportReport
 from crmcore.application.importing.mapping import CALENDARS
 from crmcore.application.importing.plan import CHOICES, OnDuplicate
 from crmcore.cli import errors, output, tables
+from crmcore.cli.formats import files_of, format_option
 from crmcore.cli.naming import record_argument
 from crmcore.cli.options import Command
 from crmcore.cli.session import Session, pass_session
@@ -53,7 +53,7 @@ class Request:
 @click.command("import", cls=Command)
 @record_argument
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
-@click.option("--format", type=click.Choice(FORMATS), help="The file's format, if its name does not tell.")
+@format_option("The file's format, if its name does not tell; plugins may have more.")
 @click.option(
     "--map", metavar="MAP.toml", type=click.Path(path_type=Path), help="Which column is which field, and how."
 )
@@ -82,6 +82,7 @@ def import_file(session: Session, /, **given: Any) -> int:
 
     Each row is created, updated, unchanged or rejected. Exit status 3: some rows were rejected, all others are in.
     """
+    files_of(session.crm, given["format"])
     report = import_into(session, session.crm, Request(**given), session.settings.actor)
     session.emit(report.plain(), lambda: report_text(report, given["dry_run"]))
     for note in report.notes:

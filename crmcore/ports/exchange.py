@@ -5,13 +5,24 @@ A format turns a file into rows and rows into a file; what a cell means is the u
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
-from typing import Protocol, Self
+from typing import BinaryIO, Protocol, Self
 
 from attrs import frozen
 
-__all__ = ["BadRow", "RawRow", "RejectSink", "RowSink", "RowSource", "Whole"]
+__all__ = [
+    "BadRow",
+    "ForeignFormat",
+    "FormatReader",
+    "FormatWriter",
+    "RawRow",
+    "RejectSink",
+    "RowSink",
+    "RowSource",
+    "RowWriter",
+    "Whole",
+]
 
 
 @frozen
@@ -105,3 +116,42 @@ class RejectSink(Whole, Protocol):
 
     def unreadable(self, row: BadRow) -> None:
         """A record that could not be read: its text, and why."""
+
+
+class FormatReader(Protocol):
+    """What reads a plugin's format: a function, called with the open file each time that it is read from the start.
+
+    It gives a `RawRow` for each record, whose cells are texts (or None: the record lacks the column), and a `BadRow`
+    for one that cannot be read. Anything that it raises refuses the file. How large a file may be, how many rows and
+    columns it may have and how long a cell may be is seen to around it.
+    """
+
+    def __call__(self, file: BinaryIO, /) -> Iterable[RawRow | BadRow]: ...
+
+
+class RowWriter(Protocol):
+    """A file of a plugin's format being written, row by row."""
+
+    def write(self, values: Mapping[str, str], /) -> None:
+        """One row; a column that is left out is empty."""
+
+    def finish(self) -> None:
+        """Write what stands after the last row. The file is closed by its owner."""
+
+
+class FormatWriter(Protocol):
+    """What writes a plugin's format: called with a new file and its columns."""
+
+    def __call__(self, file: BinaryIO, columns: tuple[str, ...], /) -> RowWriter: ...
+
+
+@frozen(eq=False)
+class ForeignFormat:
+    """A format of a plugin. `reader` and `writer` import what they give; None: the format cannot be read, or written.
+    Both raise PluginFailed."""
+
+    name: str
+    suffixes: tuple[str, ...]
+    plugin: str
+    reader: Callable[[], FormatReader] | None
+    writer: Callable[[], FormatWriter] | None

@@ -1,16 +1,19 @@
-"""Files as rows and rows as files: delimited text, JSON lines and workbooks. Use the functions of this module."""
+"""Files as rows and rows as files: delimited text, JSON lines, workbooks, and the formats of plugins. Use the functions
+of this module, or `Files`, which knows those formats."""
 
 from __future__ import annotations
 
 import os
 import stat
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from crmcore.adapters.files.delimited import DelimitedRows
 from crmcore.adapters.files.delimited_sink import DelimitedSink
 from crmcore.adapters.files.encoding import detect, is_deduced
 from crmcore.adapters.files.fingerprint import fingerprint, read_text
+from crmcore.adapters.files.foreign import ForeignRows, ForeignSink
 from crmcore.adapters.files.jsonl import JsonLinesRows, JsonLinesSink
 from crmcore.adapters.files.limits import LIMITS, Limits
 from crmcore.adapters.files.rejects import RejectsFile
@@ -18,9 +21,19 @@ from crmcore.adapters.files.sizes import check_bytes, check_rows
 from crmcore.adapters.files.xlsx.rows import XlsxRows
 from crmcore.adapters.files.xlsx.sink import XlsxSink
 from crmcore.domain.errors import ImportRefused, InvalidSetting
-from crmcore.ports.exchange import RejectSink, RowSink, RowSource
+from crmcore.ports.exchange import ForeignFormat, RejectSink, RowSink, RowSource
 
-__all__ = ["FORMATS", "LIMITS", "Limits", "fingerprint", "open_rejects", "open_rows", "open_sink", "read_text"]
+__all__ = [
+    "FORMATS",
+    "LIMITS",
+    "Files",
+    "Limits",
+    "fingerprint",
+    "open_rejects",
+    "open_rows",
+    "open_sink",
+    "read_text",
+]
 
 FORMATS = ("csv", "tsv", "jsonl", "xlsx")
 _DEDUCED = "the file was read as {codec}, the one encoding in which it is text; --encoding says otherwise"
@@ -43,9 +56,10 @@ def open_rows(
     delimiter: str | None = None,
     sheet: str | None = None,
     limits: Limits = LIMITS,
+    foreign: Sequence[ForeignFormat] = (),
 ) -> RowSource:
     """The rows of `path`; format and encoding are found out if they are not given, the delimiter of csv and
-    the sheet of a workbook as well.
+    the sheet of a workbook as well. `foreign`: formats of plugins.
 
     Raises `ImportRefused` if there is no such file, if it is larger than `limits`, if its format is not known
     here, if its encoding is neither given nor proven, or if its header is ambiguous; `InvalidSetting` for a
@@ -53,11 +67,14 @@ def open_rows(
     installed.
     """
     file = Path(path)
-    known = _format(file, format)
+    known = _format(file, format, foreign)
     if known is None:
-        raise ImportRefused(_unknown(file, format), file=str(file), known=FORMATS)
+        raise ImportRefused(_unknown(file, format, foreign), file=str(file), known=_known(foreign))
     _check_readable(file)
     check_bytes(file, limits)
+    if isinstance(known, ForeignFormat):
+        _check_meaningless(known.name, encoding=encoding, delimiter=delimiter, sheet=sheet)
+        return ForeignRows(file, known, limits)
     if known == "xlsx":
         _check_meaningless(known, encoding=encoding, delimiter=delimiter)
         return XlsxRows(file, sheet, limits)
@@ -78,21 +95,25 @@ def open_sink(
     title: str = "rows",
     headers: Mapping[str, str] | None = None,
     right_to_left: bool = False,
+    foreign: Sequence[ForeignFormat] = (),
 ) -> RowSink:
     """A sink for rows of `columns`; the format is that of the name if none is given.
 
     `title` names the sheet of a workbook; `headers` are what a table for people has in place of the columns'
-    names; `right_to_left` has a sheet begin at the right. Raises `InvalidSetting` if the format is not known
-    here, is not one for spreadsheets though asked to be, if its library is not installed, or if nothing can be
-    written there.
+    names; `right_to_left` has a sheet begin at the right; `foreign` are formats of plugins. Raises `InvalidSetting`
+    if the format is not known here, is not one for spreadsheets though asked to be, if its library is not installed,
+    or if nothing can be written there; `PluginFailed` if a plugin fails that writes the format.
     """
     file = Path(path)
-    known = _format(file, format)
+    known = _format(file, format, foreign)
     if known is None:
-        raise InvalidSetting(_unknown(file, format), file=str(file), known=FORMATS)
+        raise InvalidSetting(_unknown(file, format, foreign), file=str(file), known=_known(foreign))
+    name = known.name if isinstance(known, ForeignFormat) else known
+    if for_spreadsheet and (known == "jsonl" or known is not name):
+        raise InvalidSetting(f"{name} is no format for spreadsheets: take xlsx, csv or tsv", format=name)
+    if isinstance(known, ForeignFormat):
+        return ForeignSink(file, columns, known)
     if known == "jsonl":
-        if for_spreadsheet:
-            raise InvalidSetting("jsonl is no format for spreadsheets: take xlsx, csv or tsv", format=known)
         return JsonLinesSink(file, columns)
     if known == "xlsx":
         return XlsxSink(file, columns, for_spreadsheet, title=title, headers=headers, right_to_left=right_to_left)
@@ -104,15 +125,40 @@ def open_rejects(path: str | os.PathLike[str], columns: Sequence[str]) -> Reject
     return RejectsFile(Path(path), columns)
 
 
-def _format(path: Path, format: str | None) -> str | None:
-    """The format that is meant, or None if it is not known here."""
+class Files:
+    """The functions of this module for those who also have formats of plugins."""
+
+    def __init__(self, foreign: Sequence[ForeignFormat] = ()) -> None:
+        self.foreign = tuple(foreign)
+        self.fingerprint = fingerprint
+        self.open_rejects = open_rejects
+        self.read_text = read_text
+        self.open_rows = partial(open_rows, foreign=self.foreign)
+        self.open_sink = partial(open_sink, foreign=self.foreign)
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """The names of all formats."""
+        return _known(self.foreign)
+
+
+def _known(foreign: Sequence[ForeignFormat]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*FORMATS, *(each.name for each in foreign))))
+
+
+def _format(path: Path, format: str | None, foreign: Sequence[ForeignFormat]) -> str | ForeignFormat | None:
+    """The format that is meant, or None if it is not known here. A plugin may have replaced one of ours."""
+    suffix = path.suffix.lower()
+    for each in foreign:
+        if format == each.name or (format is None and suffix in each.suffixes):
+            return each
     if format is None:
-        return _SUFFIXES.get(path.suffix.lower())
+        return _SUFFIXES.get(suffix)
     return format if format in FORMATS else None
 
 
-def _unknown(path: Path, format: str | None) -> str:
-    known = ", ".join(FORMATS)
+def _unknown(path: Path, format: str | None, foreign: Sequence[ForeignFormat]) -> str:
+    known = ", ".join(_known(foreign))
     if format is None and path.suffix.lower() in _OTHER_WORKBOOKS:
         return f"{path} is a workbook of a form not known here: save it as xlsx or csv; known are {known}"
     if format is None:
