@@ -35,9 +35,14 @@ def enable(session: Session, name: str, archive: Path | None) -> None:
 
 @click.command("disable", cls=Command)
 @click.argument("name", metavar="NAME")
-@click.option("--move-to", metavar="STATE", help="Where records go that stand in states which it contributed.")
+@click.option(
+    "--move-to",
+    metavar="STATE",
+    multiple=True,
+    help="Where records go that stand in states which it contributed; once for each workflow.",
+)
 @pass_session
-def disable(session: Session, name: str, move_to: str | None) -> None:
+def disable(session: Session, name: str, move_to: tuple[str, ...]) -> None:
     """Switch a plugin off; what it keeps stays, is still shown and exported, and goes with the records it is about.
 
     Works without importing it, so also for one that is broken or no longer installed.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import attrs
@@ -66,9 +66,13 @@ def counted(unit: Session, found: list[Place]) -> Counts:
     return counts
 
 
-def refuse_standing(plugin: str, counts: Counts) -> None:
-    """`StillReferenced` while records stand in states of a plugin that is to go."""
-    if counts:
+def targets(plugin: str, found: list[Place], counts: Counts, given: Sequence[str]) -> list[tuple[Place, str]]:
+    """Where the records of each workflow go: into the first of the `given` states that it has without the plugin.
+
+    `StillReferenced` while records stand in states of the plugin and no state is given, IllegalTransition for states
+    that are none of such a workflow.
+    """
+    if counts and not given:
         listed = ", ".join(f"{n} {w} {state!r}" for w, states in counts.items() for state, n in states.items())
         raise StillReferenced(
             f"the plugin {plugin!r} cannot be disabled while records stand in states that it contributed ({listed}): "
@@ -76,18 +80,21 @@ def refuse_standing(plugin: str, counts: Counts) -> None:
             plugin=plugin,
             standing=counts,
         )
+    return [(place, _target(place, given)) for place in found if place.workflow.name in counts]
 
 
-def check_target(place: Place, state: str) -> None:
-    """`IllegalTransition` for a state that the workflow does not have without the plugin."""
+def _target(place: Place, given: Sequence[str]) -> str:
     staying = [each for each in place.workflow.states if each not in place.leaving]
-    if state not in staying:
+    chosen = next((each for each in given if each in staying), None)
+    if chosen is None:
         raise IllegalTransition(
-            f"records of {place.workflow.name} cannot be moved to {state!r}: it has {', '.join(staying)}",
+            f"records of {place.workflow.name} cannot be moved to {' or '.join(map(repr, given))}: it has "
+            f"{', '.join(staying)} (--move-to can be given once for each workflow)",
             workflow=place.workflow.name,
-            target=state,
+            target=given[0],
             allowed=staying,
         )
+    return chosen
 
 
 def move(unit: Session, place: Place, state: str) -> int:

@@ -97,10 +97,11 @@ class Lifecycle:
             self._rekey(name, actor)
         return Switched(name, "active", manifest.capabilities, 0, *kept)
 
-    def disable(self, name: str, *, actor: Actor | str, move_to: str | None = None) -> Switched:
+    def disable(self, name: str, *, actor: Actor | str, move_to: str | Sequence[str] = ()) -> Switched:
         """Switch a plugin off: its hooks are not called any more, what it keeps stays and is not written.
 
-        `move_to`: the state into which records go that stand in a state which it contributed to a workflow of others.
+        `move_to`: the state into which records go that stand in a state which it contributed to a workflow of others;
+        if it did so to several, a state for each.
         Raises UnknownName, PluginConflict while another requires it, StillReferenced while records stand in its states,
         IllegalTransition for a state that they cannot go to.
         """
@@ -112,15 +113,12 @@ class Lifecycle:
         places = moving.places(self.running.current.kernel.catalogue, known.described)
         with self._unit(actor) as unit:
             counts = moving.counted(unit, places)
-        for place in places if move_to else ():
-            moving.check_target(place, move_to or "")
-        if not move_to:
-            moving.refuse_standing(name, counts)
+        targets = moving.targets(name, places, counts, (move_to,) if isinstance(move_to, str) else move_to)
         change = switched(name, "disabled", *self._who(actor), check=lambda now: check_free(now, name, "active"))
         self._tables.restamp(change)
         self.declared.forget(name)
         self.running.refresh()
-        moved = sum(self._move(place, move_to, actor) for place in places) if move_to else 0
+        moved = sum(self._move(place, state, actor) for place, state in targets)
         return Switched(name, "disabled", moved=moved)
 
     def retire(self, name: str, *, actor: Actor | str) -> Switched:
