@@ -51,7 +51,7 @@ class Running:
         self._renewing = threading.Lock()
         self._pinned = False
         epoch, fields = (stamp.epoch, stamp.custom_fields) if stamp else ("", "")
-        self.current = self._made(_number(epoch), fields, kernel)
+        self.current = self.made(_number(epoch), fields, kernel)
 
     def pinned(self) -> Running:
         """The same, which stays as it is now: work in several transactions goes on with the fields it began with."""
@@ -92,13 +92,14 @@ class Running:
                 registry = self._declare()
                 self.declared = registry.catalogue
                 kernel = attrs.evolve(self.current.kernel, hooks=registry.hooks, slots=registry.slots)
-                self.current = self._made(epoch, fields, kernel)
+                self.current = self.made(epoch, fields, kernel)
 
     def refresh(self) -> None:
         """Look whether anything was changed, and run on that from now on."""
         self._begun(None, True)[1].rollback()
 
-    def _made(self, epoch: int, fields: str | None, kernel: Kernel) -> Current:
+    def made(self, epoch: int, fields: str | None, kernel: Kernel) -> Current:
+        """What to run on with these fields, whose descriptions are a text; the rest is that of `kernel`."""
         catalogue = with_custom(self.declared, read(fields), "live")
         return Current(epoch, self._open(catalogue), attrs.evolve(kernel, catalogue=catalogue))
 

@@ -15,9 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.schema import AddConstraint, CreateColumn, CreateIndex, DropTable
 
 from crmcore.adapters.sql import creating, types
-from crmcore.adapters.sql.declared import Builder
+from crmcore.adapters.sql.declared import Builder, fitted
 from crmcore.adapters.sql.ledgers import setting_table
-from crmcore.adapters.sql.tables import Tables, build_tables
 from crmcore.adapters.sql.types import Backend
 from crmcore.domain.catalogue import Catalogue
 from crmcore.domain.errors import UnknownName
@@ -68,7 +67,8 @@ class SqlAlteration:
         tables, declared = self._built(catalogue, record, facet)
         table = tables.facets[record, facet]
         if table.name not in self._tables():
-            creating.make(self._connection, self._backend, [self._bare(catalogue, declared)])
+            bare = self._facet(attrs.evolve(declared, fields=()))
+            creating.make(self._connection, self._backend, [bare.facets[record, facet]])
         there = self._columns(table)
         for column in table.columns:
             if column.name not in there:
@@ -104,21 +104,23 @@ class SqlAlteration:
         if len(declared.fields) == 1:
             self._connection.execute(DropTable(table, if_exists=True))
 
-    def _built(self, catalogue: Catalogue, record: str, facet: str) -> tuple[Tables, FacetType]:
+    def _built(self, catalogue: Catalogue, record: str, facet: str) -> tuple[Builder, FacetType]:
+        """The tables of the facet alone, which is a hundredth of the work for all that there are."""
         declared = catalogue.facet(catalogue.record(record), facet)
         if declared is None:
             raise UnknownName("facet", facet, (f.name for f in catalogue.facets.get(record, ())), record)
-        return build_tables(catalogue, self._prefix, self._schema), declared
+        return self._facet(declared), declared
 
-    def _bare(self, catalogue: Catalogue, declared: FacetType) -> sa.Table:
-        """The facet's table without any field."""
+    def _facet(self, declared: FacetType) -> Builder:
         metadata = sa.MetaData(schema=self._schema)
+        for name in {declared.record, *(f.target for f in declared.fields if f.kind == "reference")}:
+            table = fitted(self._prefix + name.replace(".", "_"))  # as far as a foreign key leads to it
+            sa.Table(table, metadata, sa.Column("id", types.id_type(), primary_key=True))
         builder = Builder(metadata, self._prefix)
-        builder.record(catalogue.record(declared.record), "")
-        builder.facet(attrs.evolve(declared, fields=()))
-        return builder.facets[declared.record, declared.name]
+        builder.facet(declared)
+        return builder
 
-    def _kept_in(self, tables: Tables, declared: FacetType, field: str) -> sa.Table | None:
+    def _kept_in(self, tables: Builder, declared: FacetType, field: str) -> sa.Table | None:
         """The table that holds the field's values; None if there is none, or no such column in it."""
         own = tables.sets.get((declared.record, declared.name, field))
         table = tables.facets[declared.record, declared.name] if own is None else own

@@ -12,7 +12,6 @@ from crmcore.application.custom.checking import check_new, field_of
 from crmcore.application.custom.described import STATES, Kept, State, read, with_custom, written
 from crmcore.domain.catalogue import CUSTOM, Catalogue
 from crmcore.domain.errors import InvalidDeclaration, SchemaMismatch, UnknownName
-from crmcore.domain.facet import Facet
 from crmcore.domain.field import Field
 from crmcore.ports.storage import CUSTOM_FIELDS, EPOCH, Alteration
 
@@ -90,7 +89,7 @@ class CustomFields:
             transaction.rollback()
         return [(k.record, k.field) for k in kept if k.state == "removed" and record in (None, k.record)]
 
-    def facet(self, record: str) -> type[Facet]:
+    def facet(self, record: str) -> type[Any]:
         """The class of the facet, to fetch it (`with_=[...]`) and to add it; `UnknownName` if it has no fields now.
 
         It is another one after each change to the fields of the record type.
@@ -107,10 +106,14 @@ class CustomFields:
         if self._refusal is not None and not reading:
             raise SchemaMismatch(self._refusal)
         self._check()
-        with self._running.current.storage.altering() as alteration:
+        running = self._running
+        with running.current.storage.altering() as alteration:
             yield alteration, read(alteration.setting(CUSTOM_FIELDS))
             epoch, fields = int(alteration.setting(EPOCH) or 0), alteration.setting(CUSTOM_FIELDS)
-        self._running.renew(epoch, fields)
+            now = running.current
+            if now.epoch != epoch:  # before it is committed, so that nobody is given what cannot work
+                now = running.made(epoch, fields, now.kernel)
+        running.current = now
 
     def _whole(self, kept: Iterable[Kept]) -> Catalogue:
         """The catalogue as the tables are: with fields that nobody sees."""

@@ -10,11 +10,14 @@ from uuid import UUID
 
 import pytest
 
+from crmcore.application.custom.described import STATES, read, with_custom
 from crmcore.application.unit import UnitOfWork
 from crmcore.crm import Crm
+from crmcore.domain.catalogue import CUSTOM
 from crmcore.domain.customer import Person
-from crmcore.domain.errors import DanglingReference, DuplicateValue, StillReferenced, UnknownName
+from crmcore.domain.errors import DanglingReference, DuplicateValue, PredicateError, StillReferenced
 from crmcore.domain.money import Money
+from crmcore.ports.storage import CUSTOM_FIELDS, EPOCH
 from crmcore.testing.contract.case import NOON, StorageCase, customer_id
 from crmcore.testing.specimens import Entry
 
@@ -22,7 +25,7 @@ KINDS: Final[dict[str, tuple[dict[str, Any], Any, str]]] = {
     "text": ({"index": True}, "مقاس ‌الحذاء 🜁", 'custom.of_text ~ "حذاء"'),
     "integer": ({"index": True}, -(2**63), "custom.of_integer < 0"),
     "decimal": ({"scale": 6}, Decimal("-999999999999.999999"), "custom.of_decimal < -1"),
-    "money": ({"index": True}, Money("99999999999999.9999", "JPY"), 'custom.of_money = "99999999999999.9999 JPY"'),
+    "money": ({"index": True}, Money("99999999999999.9999", "JPY"), "custom.of_money = 99999999999999.9999 JPY"),
     "boolean": ({"index": True}, False, "custom.of_boolean = false"),
     "date": ({}, dt.date(2024, 2, 29), "custom.of_date = 2024-02-29"),
     "datetime": ({"index": True}, dt.datetime(1, 1, 2, 0, 0, 0, 1, tzinfo=dt.UTC), "custom.of_datetime < 2000-01-01"),
@@ -34,14 +37,18 @@ KINDS: Final[dict[str, tuple[dict[str, Any], Any, str]]] = {
 """By kind: options, a value at the edge of what it may hold (None: the id of Leila), and a filter that finds it."""
 
 
-def remove_all_fields(crm: Crm) -> None:
-    """Leave no field that was added at run time, nor any table or column of one."""
-    for name, facets in crm.catalogue.facets.items():
-        for facet in facets:
-            for field in facet.fields if facet.name == "custom" else ():
-                crm.fields.remove(name, field.name)
-    for name, field in crm.fields.removed():
-        crm.fields.purge(name, field.name)
+def drop_all_fields(crm: Crm) -> None:
+    """Leave no field that was added at run time, nor any table or column of one; faster than one by one."""
+    with crm.storage.altering() as alteration:
+        kept = read(alteration.setting(CUSTOM_FIELDS))
+        for at, each in enumerate(kept):
+            alteration.drop(
+                with_custom(crm.registry.catalogue, kept[at:], *STATES), each.record, CUSTOM, each.field.name
+            )
+        alteration.put_setting(CUSTOM_FIELDS, "")
+        alteration.put_setting(EPOCH, str(int(alteration.setting(EPOCH) or 0) + 1))
+    with crm.work("sara", snapshot=True):
+        pass  # it sees what has changed
 
 
 def change(work: UnitOfWork, id: UUID, values: dict[str, Any]) -> None:
@@ -56,7 +63,7 @@ class AlteringContract(StorageCase):
     def altered(self, crm: Crm) -> Iterator[Crm]:
         """A Crm to which fields are added; it is left without any."""
         yield crm
-        remove_all_fields(crm)
+        drop_all_fields(crm)
 
     def test_a_field_of_every_kind_holds_its_values(self, altered: Crm) -> None:
         """To the edges of its kind; and each can be asked for."""
@@ -119,7 +126,7 @@ class AlteringContract(StorageCase):
         for name in held:
             crm.fields.remove("customer", name)
         with crm.work("sara") as work:
-            with pytest.raises(UnknownName):
+            with pytest.raises(PredicateError):
                 work.customers.count("custom.size = 40")
             change(work, leila, {"custom.stays": NOON.date()})
         assert [crm.fields.held("customer", name) for name in held] == [1, 1, 1, 1]
@@ -164,27 +171,35 @@ class AlteringContract(StorageCase):
         with crm.work("sara") as work:
             work.customers.remove(omar)
 
-    @pytest.mark.parametrize("alone", [True, False])
-    @pytest.mark.parametrize("kind", sorted(KINDS))
-    def test_a_purged_field_leaves_its_name_free(self, altered: Crm, kind: str, alone: bool) -> None:
+    @pytest.mark.parametrize("kind", ["boolean", "choices", "money", "reference", "text"])
+    def test_a_purged_field_leaves_its_name_free(self, altered: Crm, kind: str) -> None:
         """With its indexes, rules and tables, for a field of another kind; the others keep their values."""
         crm, leila = altered, customer_id(altered)
         options, value, _ = KINDS[kind]
-        if not alone:
-            crm.fields.add("customer", "stays", "text", unique=True)
+        crm.fields.add("customer", "stays", "text", unique=True)
         crm.fields.add("customer", "word", kind, **options)
         with crm.work("sara") as work:
-            given = {"custom.word": leila if value is None else value} | ({} if alone else {"custom.stays": "x"})
-            change(work, leila, given)
+            change(work, leila, {"custom.word": leila if value is None else value, "custom.stays": "x"})
         crm.fields.remove("customer", "word")
         assert crm.fields.purge("customer", "word") == 1
-        other = "integer" if kind != "integer" else "text"
-        crm.fields.add("customer", "word", other, unique=True)
-        cls: Any = crm.fields.facet("customer")
+        crm.fields.add("customer", "word", "integer", unique=True)
+        cls = crm.fields.facet("customer")
         with crm.work("sara") as work:
-            found: Any = work.customers.get(leila, with_=[cls]).facet_or_none(cls)
-            assert getattr(found, "word", None) is None
-            assert alone or found.stays == "x"
+            found = work.customers.get(leila, with_=[cls]).facet(cls)
+            assert (found.word, found.stays) == (None, "x")
+
+    def test_the_last_field_takes_the_facet_with_it(self, altered: Crm) -> None:
+        """What comes after begins anew."""
+        crm, leila = altered, customer_id(altered)
+        crm.fields.add("customer", "word", "text")
+        with crm.work("sara") as work:
+            change(work, leila, {"custom.word": "x"})
+        crm.fields.remove("customer", "word")
+        assert crm.fields.purge("customer", "word") == 1
+        crm.fields.add("customer", "word", "text")
+        cls = crm.fields.facet("customer")
+        with crm.work("sara") as work:
+            assert work.customers.get(leila, with_=[cls]).facet_or_none(cls) is None
 
     def test_a_plugins_record_type_gets_fields_too(self, altered: Crm) -> None:
         """By its full name, one field after the other."""
