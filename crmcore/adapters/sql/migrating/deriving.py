@@ -150,13 +150,17 @@ def _added(table: Shape, name: str, field: Field | None) -> Iterator[Operation]:
     folded = field is not None and field.fold and name == fold_name(field)
     default = None if field is None or isinstance(field.default, attrs.Factory) else field.default  # type: ignore[arg-type]
     if field is not None and folded:
-        yield Operation("fold", (table.name, field.name, field.length))
+        yield _folded(table.name, field)
     elif field is not None and default is not None:
         yield Operation("fill", (table.name, name, type, _part(field, name, default)))
     elif not missing:
         yield _asked(table.name, name, type, "is new and has to have a value")
     if not missing:
         yield Operation("require", (table.name, name))
+
+
+def _folded(table: str, field: Field) -> Operation:
+    return Operation("fold", (table, field.name, field.length))
 
 
 def _part(field: Field, column: str, value: Any) -> Any:
@@ -179,7 +183,12 @@ def _changed(before: Shape, after: Shape, name: str, field: Field | None) -> Ite
     if old != type:
         yield from _retyped(after.name, name, old, type, field)
     if was_missing and not missing:
-        yield _asked(after.name, name, type, "has to have a value from now on")
+        folded = field is not None and field.fold and name == fold_name(field)
+        yield (
+            _folded(after.name, field)
+            if field and folded
+            else _asked(after.name, name, type, "has to have a value from now on")
+        )
         yield Operation("require", (after.name, name))
     elif missing and not was_missing:
         yield Operation("allow_missing", (after.name, name))
