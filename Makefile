@@ -8,7 +8,8 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 PLUGINS := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
 STRICT := crmcore $(wildcard plugins/*/src)
-TYPED := $(STRICT) $(wildcard conftest.py tests plugins/*/tests benchmarks docs/build.py)
+LEGAL := examples/legal_events
+TYPED := $(STRICT) $(wildcard conftest.py tests plugins/*/tests benchmarks docs/build.py $(LEGAL)/src $(LEGAL)/tests)
 WORKERS ?= 2
 ARGS ?=
 
@@ -47,7 +48,7 @@ lint: setup ## style, format, types, and who may import whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict $(TYPED)
-	$(BIN)/lint-imports --no-logo
+	PYTHONPATH=$(LEGAL)/src $(BIN)/lint-imports --no-logo
 
 format: setup ## rewrite the sources as lint wants them
 	$(BIN)/ruff check --fix .

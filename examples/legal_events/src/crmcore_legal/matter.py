@@ -8,7 +8,7 @@ from uuid import UUID
 
 from crmcore.domain import field
 from crmcore.domain.part import Part, part, parts
-from crmcore.domain.record import Record, record
+from crmcore.domain.record import Flat, Record, record
 from crmcore.domain.workflow import Transition, Workflow
 
 STATES: Final = ("intake", "conflict_check", "engaged", "open", "suspended", "closed", "archived", "declined")
@@ -36,6 +36,7 @@ class Party(Part):
     subject="client",
     timeline=("client", "opened_on"),
     indexes=(("client", "status"),),
+    flats=(Flat(name="adverse", part="party", field="customer", where={"role": "adverse"}, many=True),),
 )
 class Matter(Record):
     """A case. `conflict_checked_on` and `terms_agreed_on` have to be there before the client is engaged."""
