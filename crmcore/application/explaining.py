@@ -79,6 +79,14 @@ class Explaining:
             yield from _added(workflow)
         for hook in sorted({hook for hook, record in self.hooks.routed if record == type.name}):
             yield from self._calls(hook, type.name)
+        if type.name == "customer":
+            yield from self._contributions()
+
+    def _contributions(self) -> Iterator[Item]:
+        """Panels, timeline entries and metrics: all of them are about a customer."""
+        for hook in sorted(name for name in self.hooks.by_name if name.startswith("contribute_")):
+            for place, call in enumerate(self.hooks.all(hook), 1):
+                yield _item("hook", hook, call.plugin, order=place)
 
     def _workflows(self, type: RecordType) -> list[Workflow]:
         return [each for (record, _), each in sorted(self.catalogue.workflows.items()) if record == type.name]

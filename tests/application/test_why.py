@@ -38,7 +38,15 @@ def react_steps(context: object) -> None:
     raise AssertionError("nothing was written, so nothing follows")
 
 
-STUBBORN = SimpleNamespace(plugin=Plugin("stubborn"), check_steps=check_steps, react_steps=react_steps)
+@hookimpl
+def contribute_panel(context: object) -> dict[str, str]:
+    """A panel of the customer's view."""
+    return {"mood": "stubborn"}
+
+
+STUBBORN = SimpleNamespace(
+    plugin=Plugin("stubborn"), check_steps=check_steps, react_steps=react_steps, contribute_panel=contribute_panel
+)
 
 
 @pytest.fixture
@@ -146,6 +154,7 @@ def test_a_record_type_tells_who_looks_at_it(crm: Crm) -> None:
         ("facet", "loyalty", "loyalty"),
         ("workflow", "customer:loyalty.tier", "loyalty"),
     ]
+    assert customer[-1] == ("hook", "contribute_panel", "stubborn")
     sale = [(each["kind"], each["name"], each["plugin"]) for each in found.explain("opportunity")]
     assert {("state", "on_hold", "pausing"), ("hook", "check_steps", "stubborn")} < {*sale}
 
