@@ -13,7 +13,7 @@ from crmcore.adapters.memory.database import MemoryDatabase
 from crmcore.adapters.memory.plugin_tables import MemoryPluginTables
 from crmcore.adapters.memory.transaction import MemoryTransaction
 from crmcore.domain.catalogue import CUSTOM, Catalogue
-from crmcore.domain.errors import InvalidSetting
+from crmcore.domain.errors import InvalidSetting, SchemaMismatch
 from crmcore.ports.migration import Chain
 from crmcore.ports.storage import Stamp
 
@@ -93,6 +93,10 @@ class MemoryStorage:
         self._database.enter(self._timeout)
         try:
             stamp, name = self._database.stamp, chain.distribution
+            if stamp and not chain.knows(stamp.revisions[name]):
+                raise SchemaMismatch(
+                    f"no revision of {name} is called {stamp.revisions[name]!r}: a newer version made it"
+                )
             waiting = chain.after(stamp.revisions[name]) if stamp else ()
             if stamp and waiting:
                 tell(f"{name} {chain.newest}: rows in memory are carried over by name")

@@ -19,6 +19,7 @@ PARTS = (
     "finding",
     "history",
     "holding",
+    "migrating",
     "outside",
     "removing",
     "sorting",
@@ -36,6 +37,7 @@ from crmcore.testing.contract.consuming import BacklogContract, LeaseContract, R
 from crmcore.testing.contract.finding import FindingContract, SearchContract, TimelineContract  # noqa: E402
 from crmcore.testing.contract.history import FeedContract, HistoryContract  # noqa: E402
 from crmcore.testing.contract.holding import FacetContract, PartsContract  # noqa: E402
+from crmcore.testing.contract.migrating import MigratingContract  # noqa: E402
 from crmcore.testing.contract.outside import ClockContract, IdsContract  # noqa: E402
 from crmcore.testing.contract.removing import RemovingContract  # noqa: E402
 from crmcore.testing.contract.sorting import FiguresContract, SortingContract  # noqa: E402
@@ -53,6 +55,7 @@ class StorageContract(
     PartsContract,
     FacetContract,
     AlteringContract,
+    MigratingContract,
     UniquenessContract,
     AskingContract,
     SortingContract,
