@@ -52,10 +52,9 @@ def _tell(session: Session, crm: Crm | None) -> None:
     revision, current = crm.status() if crm is not None else ({}, False)
     waiting = crm.readiness.waiting() if crm is not None else {}
     current = current and not waiting
-    rows = [
-        {"distribution": name, "revision": each, "waiting": ", ".join(waiting.get(name, ()))}
-        for name, each in revision.items()
-    ]
+    rows = [{"distribution": name, "revision": each} for name, each in revision.items()]
+    if waiting:
+        rows = [{**each, "waiting": ", ".join(waiting.get(each["distribution"], ()))} for each in rows]
     end = "up to date" if current else "not up to date: run `crm db upgrade`"
     told = {"revision": revision, "up_to_date": current, **({"waiting": waiting} if waiting else {})}
     session.emit(told, lambda: f"{tables.table(rows)}\n{end}" if rows else end)
