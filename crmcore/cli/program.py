@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "forecast": ("crmcore.cli.pipeline:show_forecast", "Show what open opportunities are expected to bring."),
     "purchases": ("crmcore.cli.purchases:purchases", "List what was bought when, by whom, with what complaint."),
     "cash-flow": ("crmcore.cli.cash_flow:show_cash_flow", "Forecast the balance of cash."),
+    "report": ("crmcore.cli.report:report", "Run a report of a plugin, or list them."),
     "import": ("crmcore.cli.importing:import_file", "Import records from a file."),
     "import-undo": ("crmcore.cli.importing:undo", "Take back what an import did."),
     "export": ("crmcore.cli.exporting:export_file", "Export records to a file."),

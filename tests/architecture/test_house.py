@@ -16,7 +16,7 @@ REASON = re.compile(r'^(#|""").*\blong because\b', re.IGNORECASE)
 GRAB_BAGS = {"util", "utils", "helper", "helpers", "base", "common", "manager", "managers", "misc", "shared"}
 ROOMS = {
     "crmcore": {"domain", "ports", "plugins", "application", "adapters", "cli", "testing"},
-    "crmcore/adapters": {"memory", "sql", "serialization", "files"},
+    "crmcore/adapters": {"memory", "sql", "serialization", "files", "reports"},
 }
 KEPT_OUT_OF_IMPORT = {
     "sqlalchemy",

@@ -1,4 +1,4 @@
-"""Files in the formats of plugins: what a plugin's reader and writer do is checked and limited, and failures name it."""
+"""Files in the formats of plugins: what their readers and writers do is checked and limited."""
 
 from __future__ import annotations
 

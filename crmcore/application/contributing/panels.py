@@ -54,11 +54,11 @@ def plain(value: Any, budget: list[int], depth: int = 0) -> Any:
         return {_key(name): plain(held, budget, depth + 1) for name, held in value.items()}
     if isinstance(value, list | tuple):
         return [plain(each, budget, depth + 1) for each in value]
-    return _exact(value)
+    return exact(value)
 
 
-def _exact(value: Any) -> Any:
-    """The plain form of a typed value."""
+def exact(value: Any) -> Any:
+    """The plain form of a typed value: Decimal, Money, id, time or day; InvalidValue for any other."""
     if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) <= 60:
         return plain_decimal(value)
     if isinstance(value, Money):
