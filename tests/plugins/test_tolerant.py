@@ -6,12 +6,13 @@ from itertools import permutations
 
 import pytest
 
+from crmcore.domain.dormant import belongings, describe
 from crmcore.domain.errors import PluginConflict
 from crmcore.plugins import hookimpl
 from crmcore.plugins.registry import Registry, load
 from crmcore.plugins.specs import Report
 from tests.plugins.bad import HANGING, IMPORTED, source
-from tests.plugins.made import Site, facet_class, made, refused
+from tests.plugins.made import Site, facet_class, made, record_class, refused
 
 SALES = {"reports": [Report(name="sales", target="a:b")]}
 GOOD = "from crmcore.plugins import Plugin\nplugin = Plugin({name!r})\n"
@@ -110,6 +111,44 @@ def test_metadata_that_cannot_be_read_hides_no_other_distribution(site: Site) ->
     assert [(each.name, each.distribution) for each in registry.failed] == [("", "acme-rotten")]
     assert "the entry points of acme-rotten cannot be read" in registry.failed[0].problem
     assert {"fine", "loyalty"} <= {each["name"] for each in registry.describe()}
+
+
+def test_what_a_plugin_keeps_in_the_database_stays_known_when_it_breaks() -> None:
+    """An export, or an erasure, would pass over the records of a plugin that happens to be broken."""
+    sound = made("points", records=[record_class("entry")], facets=[facet_class("customer")])
+    kept = belongings("points", describe(load([sound]).catalogue, "points"))
+    broken = made("points", records="no list")
+    asleep = load([broken, made("needs", requires=("points",))], tolerant=True, installed=(), dormant=[kept])
+    assert left_out(asleep) == ["needs", "points"]
+    assert asleep.catalogue.dormant == {"points"}
+    assert "points.entry" in asleep.catalogue.records
+    awake = load([sound], tolerant=True, installed=(), dormant=[kept])
+    assert awake.catalogue.dormant == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("manifest", "what"),
+    [("'points', api=99", "it needs version 99 of the plugin interface"), ("'other'", "its manifest calls it 'other'")],
+)
+def test_what_cannot_be_used_here_is_left_out(site: Site, manifest: str, what: str) -> None:
+    """A plugin for a newer crmcore would stop administration altogether."""
+    text = f"from crmcore.plugins import Plugin\nplugin = Plugin({manifest})\n"
+    site.install("acme", [("points", "acme_misfit")], {"acme_misfit": text})
+    (failed,) = load(["points"], tolerant=True).failed
+    assert (failed.name, failed.distribution) == ("points", "acme")
+    assert what in failed.problem
+
+
+def test_of_two_distributions_with_one_plugin_both_are_told(site: Site) -> None:
+    """Nobody would know which of them to uninstall."""
+    for name in ("acme-points", "better-points"):
+        site.install(name, [("points", "acme_twice")], {})
+    registry = load(["points", "loyalty"], tolerant=True)
+    assert [(each.name, each.distribution) for each in registry.failed] == [
+        ("points", "acme-points"),
+        ("points", "better-points"),
+    ]
+    assert registry.names == ("loyalty",)
 
 
 def test_without_being_asked_for_nothing_is_left_out() -> None:
