@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ import crmcore
 from crmcore.cli import output, settings
 from crmcore.cli.settings import Plugins, Settings
 from crmcore.domain.errors import CrmError
+from crmcore.plugins.watch import Watchdog, watch_seconds
 
 if TYPE_CHECKING:
     from crmcore.application.unit import UnitOfWork
@@ -32,6 +33,8 @@ class Session:
         self.quiet = False
         self.answered = False
         self._opened: list[Crm] = []
+        self._watching = ExitStack()
+        self._watched = False
 
     @cached_property
     def settings(self) -> Settings:
@@ -76,6 +79,7 @@ class Session:
         with redirect_stdout(sys.stderr):  # a plugin may print while it is imported; the output is one document
             crm = crmcore.open(chosen.database, plugins=wanted, zone=chosen.zone, currency=chosen.currency)
         self._opened.append(crm)
+        self._watch(crm)
         return crm
 
     def work(self) -> UnitOfWork:
@@ -118,8 +122,15 @@ class Session:
             yield bar.update
             bar.update(most - bar.pos)  # the length was an estimate, the end is none
 
+    def _watch(self, crm: Crm) -> None:
+        """From now on, a hook of a plugin that hangs is named, also with --quiet: somebody sits and waits."""
+        if crm.registry.names and not self._watched:
+            self._watched = True
+            self._watching.enter_context(Watchdog(watch_seconds(), output.write_note))
+
     def close(self) -> None:
         """Let go of the database."""
+        self._watching.close()
         for crm in self._opened:
             crm.close()
 

@@ -7,6 +7,7 @@ a host starts if it wants one; the command line has one.
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -15,9 +16,26 @@ from typing import Final, Protocol, Self
 
 import attrs
 
+from crmcore.domain.errors import InvalidSetting
+
 LOG: Final = logging.getLogger("crmcore.plugins")
 SLOW: Final = 1.0
 """Seconds after which a hook is called slow: other writers may be waiting for its transaction."""
+
+SECONDS: Final = "CRMCORE_HOOK_SECONDS"
+"""The variable that says after how many seconds the command line names a hook that is still running."""
+
+
+def watch_seconds() -> float:
+    """What that variable says; InvalidSetting for what is no number above zero."""
+    given = os.environ.get(SECONDS, "5")
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < threading.TIMEOUT_MAX:
+        raise InvalidSetting(f"{SECONDS} is a number of seconds above zero, not {given!r}")
+    return seconds
 
 
 class Named(Protocol):
