@@ -42,7 +42,7 @@ def lead() -> None:
 
 
 @lead.command("list", cls=Command)
-@click.option("--stage", type=click.Choice(STAGES), metavar="STAGE", help=f"Only in this stage: {', '.join(STAGES)}.")
+@click.option("--stage", metavar="STAGE", help=f"Only in this stage: {', '.join(STAGES)}.")
 @where_option
 @limit_option
 @after_option
@@ -53,6 +53,9 @@ def list_leads(session: Session, stage: str | None, where: str | None, limit: in
     By the active score rules: who somebody is (fit) apart from what they do (engagement).
     """
     with session.work() as work:
+        known = work.catalogue.workflows["lead", "stage"].states  # plugins may have added some
+        if stage is not None and stage not in known:
+            raise click.BadParameter(f"{stage!r} is none of {', '.join(known)}", param_hint="--stage")
         parts = [*([equals("stage", stage)] if stage else []), *([grammar.parse(where)] if where else [])]
         page = work.leads.query(all_of(*parts) if parts else None, limit=limit, after=after)
         scored = work.leads.scores([each.customer for each in page.items])

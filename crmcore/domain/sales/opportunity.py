@@ -78,7 +78,8 @@ def _party(role: str) -> Flat:
     validators=(check_opportunity,),
 )
 class Opportunity(Record):
-    """A sale that may come about. `stage` is the key of a stage of its pipeline, `status` that stage's kind.
+    """A sale that may come about. `stage` is the key of a stage of its pipeline, `status` that stage's kind, or
+    a status that a plugin added and that counts as it.
 
     `amount` is as stated, or the sum of the lines. `probability` (0 to 1) stands in place of the stage's where it is
     stated; `stage_reason` says why it was moved to its stage. crmcore sets `reached`, the furthest open stage so far,

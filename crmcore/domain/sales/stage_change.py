@@ -24,11 +24,11 @@ from crmcore.domain.record import Record, record
 class StageChange(Record):
     """From `at` on the opportunity was like this. Written by crmcore with every change that a forecast depends on.
 
-    `from_stage` equals `to_stage` where only the amount or the expected close changed. `reached` is the furthest open
-    stage up to then, `probability` what was stated for this opportunity in place of its stage's, `cycle_days` how long
-    a closed one was open. `at` is when it was so: now, or for an opportunity that came in with its past, the day that
-    it states; `created_at` is when it was recorded. It stands on the timeline of the customer whose opportunity it was,
-    under the name that that had.
+    `status` is what its status counts as. `from_stage` equals `to_stage` where only the amount or the expected close
+    changed. `reached` is the furthest open stage up to then, `probability` what was stated for this opportunity in
+    place of its stage's, `cycle_days` how long a closed one was open. `at` is when it was so: now, or for an
+    opportunity that came in with its past, the day that it states; `created_at` is when it was recorded. It stands on
+    the timeline of the customer whose opportunity it was, under the name that that had.
     """
 
     opportunity: UUID = field.reference("opportunity", on_remove="follow")
