@@ -11,6 +11,7 @@ from crmcore.adapters import files
 from crmcore.cli.program import COMMANDS
 from crmcore.domain.errors import PluginConflict, PluginFailed
 from crmcore.plugins import slots
+from crmcore.plugins.formats import formats_of
 from crmcore.plugins.registry import load
 from crmcore.plugins.specs import Channel, Command, Format, Job, Metric, Report, Template
 from tests.plugins.made import made, problems, refused
@@ -143,7 +144,8 @@ def test_one_plugin_may_take_over_a_name(kind: str) -> None:
 def test_who_takes_over_a_format_of_the_core_gets_all_its_suffixes() -> None:
     """A file that could be read before would have no format any more."""
     better = made("better", declares={"formats": [format_("tsv", ".tsv", ".tabbed")]}, replaces=("format:tsv",))
-    found = load([better], installed=()).slots
+    registry = load([better], installed=())
+    found = registry.slots
     assert found["format"]["tsv"].replaced == slots.Slot("format", "tsv", None)
     assert {suffix for suffix, slot in found["suffix"].items() if slot.plugin == "better"} == {
         ".tsv",
@@ -151,6 +153,8 @@ def test_who_takes_over_a_format_of_the_core_gets_all_its_suffixes() -> None:
         ".tabbed",
     }
     assert found["suffix"][".csv"].plugin is None
+    (usable,) = formats_of(registry.hooks, found)
+    assert set(usable.suffixes) == {".tsv", ".tab", ".tabbed"}
 
 
 def test_at_most_one_plugin_takes_over() -> None:
