@@ -13,10 +13,12 @@ from crmcore.application.session import Session
 from crmcore.domain.bound import Bound, BoundQuery, Test, ToFacet, Via
 from crmcore.domain.catalogue import Catalogue
 from crmcore.domain.errors import IllegalTransition, StillReferenced
+from crmcore.domain.extension import NewState, WorkflowExtension
 from crmcore.domain.facet import FacetType
 from crmcore.domain.field import Field
+from crmcore.domain.growing import grow
 from crmcore.domain.record import RecordType
-from crmcore.domain.workflow import AddedState, Transition, Workflow
+from crmcore.domain.workflow import Transition, Workflow
 from crmcore.plugins.routing import NO_HOOKS
 
 CHUNK: Final = 200
@@ -97,33 +99,40 @@ def _target(place: Place, given: Sequence[str]) -> str:
     return chosen
 
 
-def move(unit: Session, place: Place, state: str) -> int:
+def move(unit: Session, plugin: str, place: Place, state: str) -> int:
     """Bring every record in a state that is to be left into another one; how many. Each move is in the history of its
     record; plugins are not asked, as the one that goes could forbid to leave."""
-    unit.kernel = _permitting(unit.kernel, place, state)
+    unit.kernel = _permitting(unit.kernel, plugin, place, state)
+    type = unit.catalogue.record(place.type.name)
+    facet = unit.catalogue.facet(type, place.facet.name) if place.facet else None
     where, total = place.standing(*place.leaving), 0
     while found := unit.transaction.select(
-        BoundQuery(type=place.type, where=where, limit=CHUNK, facets=(place.facet,) if place.facet else ())
+        BoundQuery(type=type, where=where, limit=CHUNK, facets=(facet,) if facet else ())
     ):
         for each in found:
-            if place.facet:
-                facets.change(unit, place.type, each.record, place.facet, {place.field.name: state})
+            if facet:
+                facets.change(unit, type, each.record, facet, {place.field.name: state})
             else:
-                changing.write(unit, place.type, each.record, {place.field.name: state}, by_rule=True)
+                changing.write(unit, type, each.record, {place.field.name: state}, by_rule=True)
         total += len(found)
     return total
 
 
-def _permitting(kernel: Kernel, place: Place, state: str) -> Kernel:
+def _permitting(kernel: Kernel, plugin: str, place: Place, state: str) -> Kernel:
     """The kernel with a workflow that knows the states which are left, and a way from each to the other one."""
-    workflow, catalogue = place.workflow, kernel.catalogue
-    missing = [name for name in place.leaving if name not in workflow.states]
-    way = Transition(name="leave", sources=tuple(place.leaving), target=state)
-    open = attrs.evolve(
-        workflow,
-        states=(*workflow.states, *missing),
-        added=(*workflow.added, *(AddedState(name=n, plugin="", counts_as=place.leaving[n]) for n in missing)),
-        transitions=(way, *workflow.transitions),
+    catalogue = kernel.catalogue
+    records, workflows = dict(catalogue.records), dict(catalogue.workflows)
+    others = {name: list(each) for name, each in catalogue.facets.items()}
+    known = tuple(NewState(name=name, counts_as=counts) for name, counts in place.leaving.items())
+    way = Transition(name=f"leave_{plugin}", sources=tuple(place.leaving), target=state)
+    back = WorkflowExtension(workflow=place.workflow.name, states=known, transitions=(way,))
+    grow(records, others, workflows, [(plugin, back)])
+    wider = attrs.evolve(
+        catalogue,
+        records=records,
+        facets={name: tuple(each) for name, each in others.items()},
+        workflows=workflows,
+        by_class={t.cls: t for t in records.values()},
+        facet_by_class={f.cls: f for each in others.values() for f in each},
     )
-    workflows = {**catalogue.workflows, (workflow.record, workflow.field): open}
-    return attrs.evolve(kernel, catalogue=attrs.evolve(catalogue, workflows=workflows), hooks=NO_HOOKS)
+    return attrs.evolve(kernel, catalogue=wider, hooks=NO_HOOKS)

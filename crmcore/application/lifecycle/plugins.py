@@ -118,7 +118,7 @@ class Lifecycle:
         self._tables.restamp(change)
         self.declared.forget(name)
         self.running.refresh()
-        moved = sum(self._move(place, state, actor) for place, state in targets)
+        moved = sum(self._move(name, place, state, actor) for place, state in targets)
         return Switched(name, "disabled", moved=moved)
 
     def retire(self, name: str, *, actor: Actor | str) -> Switched:
@@ -208,9 +208,9 @@ class Lifecycle:
                 if type.plugin == name:
                     rekeying.rekey_type(unit, type)
 
-    def _move(self, place: moving.Place, state: str, actor: Actor | str) -> int:
+    def _move(self, name: str, place: moving.Place, state: str, actor: Actor | str) -> int:
         with self._unit(actor) as unit:
-            return moving.move(unit, place, state)
+            return moving.move(unit, name, place, state)
 
 
 def _is_on(stamp: Stamp | None, name: str) -> bool:
