@@ -17,7 +17,7 @@ from crmcore.plugins.specs import Format
 
 
 @attrs.frozen
-class Offer:
+class Bid:
     """A slot that somebody wants, and by whose declaration."""
 
     slot: Slot
@@ -52,26 +52,26 @@ def settle(declared: Iterable[Declared], replaces: Mapping[str, tuple[str, ...]]
     """Who has which name, and all that two want. `replaces`: by plugin, the slots that it takes over, as
     "report:sales"."""
     everything = tuple(declared)
-    offers = [*_core(), *(o for each in everything for o in _offers(each, replaces.get(each.origin.plugin, ())))]
+    bids = [*_core(), *(o for each in everything for o in _bids(each, replaces.get(each.origin.plugin, ())))]
     settled = Settlement()
-    for same in _alike(offers):
+    for same in _alike(bids):
         _settle_one(same, settled)
-    for same in _alike(_suffixes(settled.slots.get("format", {}).values(), {o.slot.plugin: o.origin for o in offers})):
+    for same in _alike(_suffixes(settled.slots.get("format", {}).values(), {o.slot.plugin: o.origin for o in bids})):
         _settle_one(same, settled)
     for each in everything:
-        settled.problems += _unfounded(each, replaces.get(each.origin.plugin, ()), offers)
+        settled.problems += _unfounded(each, replaces.get(each.origin.plugin, ()), bids)
         settled.problems += _shadowing(each.origin)
     return settled.frozen(), settled.problems
 
 
-def _core() -> Iterator[Offer]:
-    return (Offer(Slot(kind, name, None), Origin("")) for kind, names in CORE.items() for name in names)
+def _core() -> Iterator[Bid]:
+    return (Bid(Slot(kind, name, None), Origin("")) for kind, names in CORE.items() for name in names)
 
 
-def _offers(each: Declared, replaces: tuple[str, ...]) -> Iterator[Offer]:
+def _bids(each: Declared, replaces: tuple[str, ...]) -> Iterator[Bid]:
     for kind, name, spec in _named(each):
         known_as = f"{each.plugin}.{name}" if kind in OWN else name
-        yield Offer(Slot(kind, known_as, each.plugin, spec), each.origin, f"{kind}:{name}" in replaces)
+        yield Bid(Slot(kind, known_as, each.plugin, spec), each.origin, f"{kind}:{name}" in replaces)
 
 
 def _named(each: Declared) -> Iterator[tuple[str, str, object]]:
@@ -84,24 +84,24 @@ def _named(each: Declared) -> Iterator[tuple[str, str, object]]:
     yield from (("template", spec.key, spec) for spec in each.templates)
 
 
-def _suffixes(formats: Iterable[Slot], origins: Mapping[str | None, Origin]) -> Iterator[Offer]:
+def _suffixes(formats: Iterable[Slot], origins: Mapping[str | None, Origin]) -> Iterator[Bid]:
     """The endings of the formats as they are after replacing: whoever takes over a format gets all its endings."""
     for each in formats:
         old = each.replaced
         before = _endings(old) if old else ()
         for suffix in dict.fromkeys((*_endings(each), *before)):
             replaced = Slot("suffix", suffix, old.plugin, old.spec) if old and suffix in before else None
-            yield Offer(Slot("suffix", suffix, each.plugin, each.spec, replaced), origins[each.plugin])
+            yield Bid(Slot("suffix", suffix, each.plugin, each.spec, replaced), origins[each.plugin])
 
 
 def _endings(each: Slot) -> tuple[str, ...]:
     return each.spec.suffixes if isinstance(each.spec, Format) else FORMATS[each.name]
 
 
-def _alike(offers: Iterable[Offer]) -> Iterable[list[Offer]]:
-    """The offers in groups of names that a person takes for one."""
-    found: dict[tuple[str, str | None, str], list[Offer]] = {}
-    for each in offers:
+def _alike(bids: Iterable[Bid]) -> Iterable[list[Bid]]:
+    """The bids in groups of names that a person takes for one."""
+    found: dict[tuple[str, str | None, str], list[Bid]] = {}
+    for each in bids:
         owner = each.slot.plugin if each.slot.kind in OWN else None
         found.setdefault((each.slot.kind, owner, _squash(each.slot.name)), []).append(each)
     return found.values()
@@ -111,9 +111,9 @@ def _squash(name: str) -> str:
     return squash(name.replace("-", "_"))
 
 
-def _settle_one(offers: list[Offer], settled: Settlement) -> None:
-    first = [each for each in offers if not each.takes_over]
-    after = [each for each in offers if each.takes_over]
+def _settle_one(bids: list[Bid], settled: Settlement) -> None:
+    first = [each for each in bids if not each.takes_over]
+    after = [each for each in bids if each.takes_over]
     if len(first) > 1:
         settled.problems.append(_clash(first))
     elif len(after) > 1:
@@ -125,10 +125,10 @@ def _settle_one(offers: list[Offer], settled: Settlement) -> None:
         settled.take(first[0].slot)
 
 
-def _clash(offers: list[Offer]) -> Problem:
-    texts = sorted({each.text for each in offers})
-    theirs = {each.origin.plugin for each in offers if each.origin.plugin}
-    with_core = any(not each.origin.plugin for each in offers)
+def _clash(bids: list[Bid]) -> Problem:
+    texts = sorted({each.text for each in bids})
+    theirs = {each.origin.plugin for each in bids if each.origin.plugin}
+    with_core = any(not each.origin.plugin for each in bids)
     alone = len(theirs) == 1 and not with_core
     if len(texts) > 1:
         what = f"{' and '.join(texts)} are one name but for case, width, underscores, hyphens and dots"
@@ -137,23 +137,23 @@ def _clash(offers: list[Offer]) -> Problem:
     else:
         what = f"{texts[0]} is declared {'twice' if alone else 'by each of them'}"
     if alone:
-        return _problem(PluginFailed, offers, what, "Rename one of them" if len(texts) > 1 else "Declare it once")
-    slot = f"{offers[0].slot.kind}:{offers[0].slot.name}"
-    takes = len(texts) == 1 and offers[0].slot.kind in REPLACEABLE
+        return _problem(PluginFailed, bids, what, "Rename one of them" if len(texts) > 1 else "Declare it once")
+    slot = f"{bids[0].slot.kind}:{bids[0].slot.name}"
+    takes = len(texts) == 1 and bids[0].slot.kind in REPLACEABLE
     hint = f", or say replaces=({slot!r},) in the manifest of the one that is to take it over" if takes else ""
-    return _problem(PluginConflict, offers, what, f"Leave one plugin out, have it call that otherwise{hint}")
+    return _problem(PluginConflict, bids, what, f"Leave one plugin out, have it call that otherwise{hint}")
 
 
-def _problem(error: type[PluginConflict | PluginFailed], offers: Iterable[Offer], what: str, remedy: str) -> Problem:
-    origins = tuple(sorted({each.origin for each in offers if each.origin.plugin}))
+def _problem(error: type[PluginConflict | PluginFailed], bids: Iterable[Bid], what: str, remedy: str) -> Problem:
+    origins = tuple(sorted({each.origin for each in bids if each.origin.plugin}))
     return Problem(error=error, origins=origins, what=what, remedy=remedy)
 
 
-def _unfounded(each: Declared, replaces: tuple[str, ...], offers: list[Offer]) -> Iterator[Problem]:
+def _unfounded(each: Declared, replaces: tuple[str, ...], bids: list[Bid]) -> Iterator[Problem]:
     """What a plugin says it replaces, and cannot."""
     for wanted in sorted(set(replaces)):
         kind, _, name = wanted.partition(":")
-        others = {o.slot.name for o in offers if o.slot.kind == kind and not o.takes_over and o.origin != each.origin}
+        others = {o.slot.name for o in bids if o.slot.kind == kind and not o.takes_over and o.origin != each.origin}
         if kind not in REPLACEABLE:
             remedy = f"These can: {', '.join(REPLACEABLE)}"
             what = f"it replaces {wanted!r}, and a {kind} cannot be taken over"
@@ -162,7 +162,7 @@ def _unfounded(each: Declared, replaces: tuple[str, ...], offers: list[Offer]) -
             hint = f"Did you mean {' or '.join(repr(f'{kind}:{c}') for c in close)}? Else leave" if close else "Leave"
             remedy = f"{hint} that out, or activate the plugin that has it"
             what = f"it replaces {wanted!r}, and neither the core nor an active plugin has that {kind}"
-        elif not any(o.takes_over and o.origin == each.origin and wanted == _known_as(o) for o in offers):
+        elif not any(o.takes_over and o.origin == each.origin and wanted == _known_as(o) for o in bids):
             remedy = f"Declare a {kind} of exactly that name, or leave it out of `replaces`"
             what = f"it replaces {wanted!r}, and declares no such {kind} itself"
         else:
@@ -170,8 +170,8 @@ def _unfounded(each: Declared, replaces: tuple[str, ...], offers: list[Offer]) -
         yield Problem(error=PluginFailed, origins=(each.origin,), what=what, remedy=remedy)
 
 
-def _known_as(offer: Offer) -> str:
-    return f"{offer.slot.kind}:{offer.slot.name}"
+def _known_as(bid: Bid) -> str:
+    return f"{bid.slot.kind}:{bid.slot.name}"
 
 
 def _shadowing(origin: Origin) -> Iterator[Problem]:
