@@ -47,7 +47,8 @@ def migrate(session: Session, name: str, message: str, folder: Path | None, data
 
 
 def _text(draft: Draft) -> str:
-    lines = [f"revision {draft.revision}: {draft.operations} operations in {draft.file}"]
+    plural = "" if draft.operations == 1 else "s"
+    lines = [f"revision {draft.revision}: {draft.operations} operation{plural} in {draft.file}"]
     if draft.undecided:
         lines += ["to be decided there before it runs:", *(f"- {question}" for question in draft.undecided)]
     return "\n".join(lines)

@@ -102,6 +102,9 @@ class Console:
         site = self._folder / SITE
         command = [sys.executable, "-m", "pip", "install", *options, "--no-build-isolation", "--target", str(site)]
         printed = self._process([*command, *arguments[1:]])
+        for name, module in list(sys.modules.items()):  # what runs next would be a process of its own
+            if Path(getattr(module, "__file__", None) or ROOT).is_relative_to(site):
+                del sys.modules[name]
         self._monkeypatch.syspath_prepend(site)
         return printed
 
