@@ -116,6 +116,8 @@ def _settle_one(bids: list[Bid], settled: Settlement) -> None:
     after = [each for each in bids if each.takes_over]
     if len(first) > 1:
         settled.problems.append(_clash(first))
+    elif len(after) > 1 and len({each.origin for each in after}) == 1:
+        settled.problems.append(_clash(after))
     elif len(after) > 1:
         what, remedy = f"each of them replaces {after[0].text}, which one may", "Leave all but one of them out"
         settled.problems.append(_problem(PluginConflict, after, what, remedy))

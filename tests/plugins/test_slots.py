@@ -164,6 +164,13 @@ def test_at_most_one_plugin_takes_over() -> None:
     assert text.startswith("plugin 'b' and plugin 'c': each of them replaces the report 'sales', which one may.")
 
 
+def test_what_takes_over_is_declared_once() -> None:
+    """One of the two would be lost."""
+    twice = plugin("b", "report", "sales", "sales", replaces=("report:sales",))
+    text = message(PluginFailed, plugin("a", "report", "sales"), twice)
+    assert text == "plugin 'b': the report 'sales' is declared twice. Declare it once."
+
+
 @pytest.mark.parametrize(
     ("wanted", "what"),
     [
