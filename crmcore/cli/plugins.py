@@ -12,6 +12,7 @@ COMMANDS: Final = {
     "show": ("crmcore.cli.plugins_list:show_plugin", "Show one plugin, and why it failed if it did."),
     "why": ("crmcore.cli.why:why", "Explain who contributes what, and who forbids which step."),
     "doctor": ("crmcore.cli.plugins_doctor:doctor", "Show what observers and jobs could not do; try it again."),
+    "new": ("crmcore.cli.new_plugin:new", "Write a new plugin that passes its own tests, for its author."),
     "migrate": ("crmcore.cli.migrating:migrate", "Write the next revision of a plugin's tables, for its author."),
     "enable": ("crmcore.cli.plugins_switch:enable", "Make an installed plugin active in the database."),
     "disable": ("crmcore.cli.plugins_switch:disable", "Switch a plugin off; what it keeps stays."),

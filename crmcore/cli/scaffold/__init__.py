@@ -1,0 +1,1 @@
+"""A new plugin, written from templates: a distribution that passes its own tests."""
