@@ -111,7 +111,7 @@ def test_score_and_list(crm: Crm) -> None:
     assert crm.json("lead", "list", "--stage", "lost").done == {"items": [], "next": None}
     assert crm.json("lead", "list", "--where", 'campaign = "x"', "--stage", "mql").done["items"] == []
     assert crm.json("lead", "list", "--stage", "hot").error["type"] == "UsageError"
-    assert "is none of visitor" in crm("lead", "list", "--stage", "hot").err
+    assert "is none of stranger" in crm("lead", "list", "--stage", "hot").err
     assert crm.json("lead", "score", id, "--as-of", "2020-01-01").error["type"] == "NotFound"
     assert "Leila Hosseini" in crm("lead", "list").out and "near" in crm("lead", "score", id).out
 
