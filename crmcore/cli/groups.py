@@ -47,6 +47,30 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, what) for name, (_, what) in self.lazy.items()])
 
 
+class ProgramGroup(LazyGroup):
+    """The program: its own commands by name, and a group of commands for each plugin that is installed."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, imported now; None if there is none."""
+        return self._of_plugin(cmd_name) or super().get_command(ctx, cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the arguments name; wrong usage suggests the nearest."""
+        group = self._of_plugin(args[0]) if args else None
+        return super().resolve_command(ctx, args) if group is None else (args[0], group, args[1:])
+
+    def _of_plugin(self, name: str) -> click.Command | None:
+        """The group of an installed plugin; neither the plugin is imported for it nor a database opened."""
+        if name in self.lazy:
+            return None
+        from crmcore.cli.plugin_commands import PluginGroup
+        from crmcore.plugins.discovery import survey
+
+        return PluginGroup(name) if any(each.name == name for each in survey()[0]) else None
+
+
 class Group(click.Group):
     """A group within the program, whose commands stand in one module."""
 

@@ -7,7 +7,7 @@ from typing import Final
 import click
 
 import crmcore
-from crmcore.cli.groups import LazyGroup
+from crmcore.cli.groups import ProgramGroup
 from crmcore.cli.options import global_options
 from crmcore.cli.session import Session
 
@@ -45,7 +45,8 @@ loyalty.entry; `crm fields list` knows all of them. ID is a record's id, or FIEL
 contact point: email=leila@example.com. EXPR is a filter: city = "Cairo" and last_order < 90 days ago.
 
 An option wins over an environment variable, and that over the same name in crm.toml in the working directory.
-Global options may also stand after the command. Exit status: 0 done, 1 refused or failed, 2 wrong usage, 3 done
+Global options may also stand after the command. An active plugin's own commands stand under its name, as in
+`crm loyalty --help`. Exit status: 0 done, 1 refused or failed, 2 wrong usage, 3 done
 with rejected rows.
 """
 
@@ -55,5 +56,5 @@ def _enter(ctx: click.Context) -> None:
     ctx.call_on_close(ctx.ensure_object(Session).close)
 
 
-program: Final = LazyGroup("crm", callback=_enter, lazy=COMMANDS, help=HELP, params=global_options())
+program: Final = ProgramGroup("crm", callback=_enter, lazy=COMMANDS, help=HELP, params=global_options())
 click.version_option(crmcore.__version__, prog_name="crm")(program)

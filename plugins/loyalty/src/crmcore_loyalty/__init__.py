@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from crmcore.domain.facet import Facet
 from crmcore.domain.workflow import Workflow
 from crmcore.plugins import Plugin, hookimpl
+from crmcore.plugins.specs import Command, Report
 from crmcore_loyalty.member import TIER, LoyaltyMember
 
 __all__ = ["LoyaltyMember", "plugin"]
@@ -20,3 +21,14 @@ def declare_facets() -> Sequence[type[Facet]]:
 @hookimpl
 def declare_workflows() -> Sequence[Workflow]:
     return (TIER,)
+
+
+@hookimpl
+def declare_reports() -> Sequence[Report]:
+    label = {"en": "Members per tier", "fa": "اعضا به تفکیک سطح", "ar": "الأعضاء حسب الفئة"}
+    return (Report("loyalty.tiers", "crmcore_loyalty.reports:tiers", ("tier", "members"), label),)
+
+
+@hookimpl
+def declare_commands() -> Sequence[Command]:
+    return (Command("members", "crmcore_loyalty.commands:members", "List the members, by their cards."),)
