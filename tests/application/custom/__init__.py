@@ -1,0 +1,1 @@
+"""Tests of fields that administrators add at run time."""
