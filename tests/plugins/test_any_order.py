@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from crmcore.domain.errors import CrmError
@@ -100,7 +100,6 @@ def outcome(wanted: list[Any]) -> object:
         return type(error), str(error), error.details
 
 
-@settings(max_examples=50)
 @given(plugins(sound=True), st.data())
 def test_any_order_of_discovery_gives_the_same_application(wanted: list[Any], data: st.DataObject) -> None:
     """What an application does would hang on the order of directories on a disk."""
@@ -112,14 +111,12 @@ def test_any_order_of_discovery_gives_the_same_application(wanted: list[Any], da
         assert {*manifest.requires, *manifest.after} <= before
 
 
-@settings(max_examples=50)
 @given(plugins(sound=False), st.data())
 def test_any_order_of_discovery_gives_the_same_outcome(wanted: list[Any], data: st.DataObject) -> None:
     """A host would see another message at each start, or be refused only on some machines."""
     assert outcome(wanted) == outcome(data.draw(st.permutations(wanted)))
 
 
-@settings(max_examples=50)
 @given(plugins(sound=False), st.data())
 def test_any_order_of_discovery_leaves_the_same_out(wanted: list[Any], data: st.DataObject) -> None:
     """Administration would see other plugins than those that are broken."""
