@@ -50,6 +50,8 @@ def _remove(unit: Session, type: RecordType, id: UUID, version: int | None) -> N
                 _follow(unit, holder, where)
             else:
                 _clear(unit, holder, field, where)
+        if referring:  # a reference to itself was cleared, or a reaction to what was cleared changed it
+            record = reading.unblanked(unit, type, id, tuple(f.cls for f in facets))
         _erase(unit, type, record)
         react(unit, plan, changes)
 

@@ -98,6 +98,15 @@ class RemovingContract(StorageCase):
             assert (stored.parent, stored.version) == (None, 2)
             assert work[Sample].history(child.id)[-1].values() == {"parent": [str(parent.id), None]}
 
+    def test_what_refers_to_itself_can_be_removed(self, crm: Crm) -> None:
+        """Clearing its reference would make another version of it, so that it could never be removed."""
+        with crm.work("sara") as work:
+            sample = work[Sample].add(plain_sample("own parent"))
+            work[Sample].change(sample.id, parent=sample.id)
+        with crm.work("omar") as work:
+            work[Sample].remove(sample.id)
+            assert work[Sample].count() == 0
+
     def test_a_refused_removal_clears_nothing(self, crm: Crm) -> None:
         """References would be cleared although the removal as a whole was refused."""
         with crm.work("sara") as work:
