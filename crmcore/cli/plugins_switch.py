@@ -25,6 +25,8 @@ def enable(session: Session, name: str, archive: Path | None) -> None:
 
     What it may write beside its own records and fields is shown, and recorded with who enabled it.
     """
+    if session.is_new():
+        session.open()  # a file of SQLite is made ready without being asked, here as anywhere
     plugins, actor = session.administration.plugins, session.settings.actor
     for capability in plugins.capabilities(name):
         session.note(f"{name} may from now on: {capability}")
@@ -65,7 +67,7 @@ def retire(session: Session, name: str) -> None:
 @pass_session
 def purge(session: Session, name: str, yes: bool, archive: Path) -> None:
     """Archive what a retired plugin keeps, then drop it for good. The history of its records stays."""
-    question = f"All tables of {name} will be dropped, once their rows are archived in {archive}."
+    question = f"All tables of {name} will be dropped, once their rows are archived in {archive.absolute()}."
     if not yes and not (output.is_terminal(sys.stdin) and click.confirm(f"{question} Go on?", err=True)):
         raise InvalidSetting(f"{question} Nothing was done: repeat this with --yes", plugin=name)
     _answer(session, session.administration.plugins.purge(name, actor=session.settings.actor, archive=archive))
