@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Final
+from typing import Final
 
 SOURCE: Final = '''
 from crmcore.domain import field
@@ -64,14 +66,20 @@ def source(name: str, asked: str = "") -> str:
 
 
 def crowd(size: int, asked: str = "") -> list[ModuleType]:
-    """So many plugins as modules that were made here."""
-    made: list[ModuleType] = []
-    for number in range(size):
-        module: Any = ModuleType(f"crowd{number:02}")
-        exec(compile(source(f"crowd{number:02}", asked),
-                     module.__name__, "exec"), vars(module))  # fmt: skip
-        made.append(module)
-    return made
+    """So many plugins as modules, from files that are gone again."""
+    with tempfile.TemporaryDirectory(prefix="crmcore-crowd-") as folder:
+        return [_module(Path(folder), f"crowd{number:02}", asked) for number in range(size)]
+
+
+def _module(folder: Path, name: str, asked: str) -> ModuleType:
+    file = folder / f"{name}.py"
+    file.write_text(source(name, asked), encoding="utf-8")
+    spec = spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{file} cannot be imported")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def install(folder: Path, size: int) -> Sequence[str]:

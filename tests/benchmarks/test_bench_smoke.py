@@ -34,6 +34,14 @@ EXPECTED = {
     "pipeline, as of a past time": "us",
     "forecast, weighted": "us",
     "forecast, historical": "us",
+    "dispatch to 1": "us",
+    "dispatch to 3": "us",
+    "dispatch to 10": "us",
+    "dispatch to 3 that did not ask": "us",
+    "start with 20 plugins": "cpu_ms",
+    "add one, 20 plugins that did not ask": "us",
+    "add_many, 3 plugins that did ask": "us",
+    "page of 50 over facets of 5 plugins": "us",
 }
 
 
