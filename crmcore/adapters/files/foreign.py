@@ -146,7 +146,7 @@ class ForeignSink(WrittenWhole):
         if not values.keys() <= self._known:
             unknown = ", ".join(sorted(values.keys() - self._known))
             raise InvalidValue(f"no such column in this file: {unknown}", columns=unknown)
-        self._call(self._writer.write, {name: shown(value) for name, value in values.items() if value is not None})
+        self._call(self._writer.write, {name: text for name, value in values.items() if (text := shown(value))})
 
     def close(self) -> None:
         """Have the plugin write its end, and put the file in its place."""

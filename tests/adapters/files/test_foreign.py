@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -11,39 +11,7 @@ import pytest
 from crmcore.adapters.files import Files, Limits
 from crmcore.domain.errors import ImportRefused, InvalidSetting, InvalidValue, PluginFailed
 from crmcore.ports.exchange import BadRow, ForeignFormat, RawRow
-
-
-def read_cards(file: BinaryIO) -> Iterator[RawRow | BadRow]:
-    """Cards of `name: value` lines, parted by empty lines."""
-    values: dict[str, str] = {}
-    start = 1
-    for number, line in enumerate([*file.read().decode().split("\n"), ""], 1):
-        name, colon, value = line.partition(":")
-        if colon:
-            values[name.strip()] = value.strip()
-        elif line:
-            yield BadRow(number, None, line, "no name and value", line)
-        else:
-            if values:
-                yield RawRow(start, values)
-            values, start = {}, number + 1
-
-
-class CardWriter:
-    """Writes what `read_cards` reads."""
-
-    def __init__(self, file: BinaryIO, columns: tuple[str, ...]) -> None:
-        self._file = file
-        self._columns = columns
-
-    def write(self, values: Mapping[str, str]) -> None:
-        """One card."""
-        lines = [f"{name}: {values[name]}\n" for name in self._columns if name in values]
-        self._file.write("".join([*lines, "\n"]).encode())
-
-    def finish(self) -> None:
-        """Say that this is the end."""
-        self._file.write(b"end: yes\n")
+from tests.plugins.desk import CardWriter, read_cards
 
 
 def cards(reader: Any = read_cards, writer: Any = CardWriter) -> Files:
