@@ -7,7 +7,7 @@ from typing import Final
 
 from benchmarks.report import Result
 from benchmarks.stage import Stage
-from benchmarks.tasks import bulk, customer, listing, plugins, process, selling, single
+from benchmarks.tasks import bulk, customer, feeding, listing, plugins, process, selling, single
 
 Task = Callable[[Stage], Iterator[Result]]
 
@@ -33,5 +33,6 @@ TASKS: Final[dict[str, Task]] = {
     "add-plugins": plugins.unit,
     "bulk-plugins": plugins.bulk,
     "page-plugins": plugins.page,
+    "feed": feeding.feed,
 }
 """The short name of each measurement, for `--task`."""

@@ -7,7 +7,7 @@ do: one transaction at a time, holding the row that keeps the last one, numbers 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any, Final
 from uuid import UUID
@@ -27,6 +27,25 @@ LAST_POSITION: Final = "feed.position"
 """The setting that keeps the last position given; its row is the lock under which positions are given."""
 
 _AT: Final = Field(kind="datetime", name="at")
+
+
+class _Ids(dict[Any, UUID]):
+    """Ids as they are stored and as they are: those of units of work and of persons come again and again."""
+
+    def __init__(self, id_from: Callable[[Any], UUID]) -> None:
+        super().__init__()
+        self._id_from = id_from
+
+    def __missing__(self, stored: Any) -> UUID:
+        found = self[stored] = self._id_from(stored)
+        return found
+
+
+def _entry(ids: _Ids, row: tuple[Any, ...]) -> LogEntry:
+    at, actor, source, work, record, id, subject, *rest = row
+    moment = dt.datetime.fromisoformat(at) if isinstance(at, str) else codecs.aware(at)
+    about = None if subject is None else ids[subject]
+    return LogEntry(moment, actor, source, ids[work], record, ids[id], about, *rest)
 
 
 class Log:
@@ -73,7 +92,7 @@ class Log:
 
         values = (record, *self._model.stored_id(id), *(() if until is None else self._model.value(_AT)(until)))
         sql = self._model.statement(("history", until is None), make)
-        return [self._entry(row) for row in runner.fetch(sql.text, values)]
+        return self._found(runner.fetch(sql.text, values))
 
     def last_seq(self, runner: Runner) -> int:
         """The highest seq that is visible."""
@@ -91,7 +110,7 @@ class Log:
 
         sql = self._model.statement("entries of a work", make)
         values = (*self._model.stored_id(work), low, high, limit)
-        return [self._entry(row) for row in runner.fetch(sql.text, sql.arrange(values))]
+        return self._found(runner.fetch(sql.text, sql.arrange(values)))
 
     def feed(self, runner: Runner, after: int, limit: int) -> list[LogEntry]:
         """Numbered entries, in order of position."""
@@ -102,7 +121,7 @@ class Log:
             return at_most(self._entries().where(held).order_by(c.position), sa.bindparam("p1", type_=sa.Integer()))
 
         sql = self._model.statement("feed", make)
-        return [self._entry(row) for row in runner.fetch(sql.text, (after, limit))]
+        return self._found(runner.fetch(sql.text, (after, limit)))
 
     def number(self, runner: Runner, limit: int) -> int:
         """Give positions to at most `limit` committed entries; how many there were."""
@@ -157,12 +176,9 @@ class Log:
         at = gathering.readable(self._model.backend, _AT, self._table)
         return sa.select(*at, *[self._table.c[name] for name in LOG_COLUMNS[1:]])
 
-    def _entry(self, row: tuple[Any, ...]) -> LogEntry:
-        id_from = self._model.id_from
-        at, actor, source, work, record, id, subject, *rest = row
-        moment = dt.datetime.fromisoformat(at) if isinstance(at, str) else codecs.aware(at)
-        about = None if subject is None else id_from(subject)
-        return LogEntry(moment, actor, source, id_from(work), record, id_from(id), about, *rest)
+    def _found(self, rows: Iterable[tuple[Any, ...]]) -> list[LogEntry]:
+        ids = _Ids(self._model.id_from)
+        return [_entry(ids, row) for row in rows]
 
     def _parameter(self, number: int, like: Any) -> Any:
         return sa.bindparam(f"p{number}", type_=like.type)

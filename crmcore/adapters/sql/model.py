@@ -43,7 +43,7 @@ class Model:
 
     def id_from(self, stored: Any) -> UUID:
         """The id back."""
-        return stored if self.backend == "postgresql" else UUID(stored)
+        return stored if self.backend == "postgresql" else UUID(int=int(stored, 16))
 
     def statement(self, shape: Hashable, make: Callable[[], Any]) -> Sql:
         """The SQL of a shape; `make` gives the expression if it is not kept."""

@@ -19,6 +19,7 @@ from crmcore.plugins.contexts import Event
 MARK: Final = "observed:"
 SOURCE_LIMIT: Final = 100
 _position: Final = attrgetter("position")
+_read_json: Final = json.JSONDecoder().decode
 
 
 @attrs.frozen
@@ -76,7 +77,7 @@ class Fields(Mapping[str, tuple[Any, Any]]):
 
     def _values(self) -> dict[str, list[Any]]:
         if self._read is None:
-            self._read = json.loads(self._text) if self._text else {}
+            self._read = _read_json(self._text) if self._text else {}
         return self._read
 
 
