@@ -87,7 +87,6 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--scale", type=int, metavar="N", help="Decimal places of a decimal (default 2)."),
     click.option("--option", "options", multiple=True, metavar="TEXT", help="One option of a choice; repeat it."),
     click.option("--target", metavar="RECORD", help="The record type that a reference points at."),
-    click.option("--on-remove", type=click.Choice(["refuse", "clear"]), help="When what a reference points at goes."),
     click.option("--label", multiple=True, callback=_labels, metavar="LANG=TEXT", help="What people read; repeat it."),
 )
 

@@ -32,7 +32,7 @@ _OPTIONS: Final[Mapping[str, frozenset[str]]] = {
     "datetime": frozenset(("unique", "index")),
     "choice": frozenset(("options", "index")),
     "choices": frozenset(("options", "length", "index")),
-    "reference": frozenset(("target", "on_remove", "unique", "index")),
+    "reference": frozenset(("target", "unique", "index")),
     "json": frozenset(),
 }
 _ANY: Final = frozenset(("personal", "label"))

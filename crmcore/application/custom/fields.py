@@ -36,7 +36,7 @@ class CustomFields:
         """Add a field, named `custom.NAME` from now on, or bring one back that was removed, with its values.
 
         `options`: `index`, `unique`, `personal`, `label` (language to text), and by kind `length`, `fold`, `scale`,
-        `options`, `target`, `on_remove`. It may always be missing. Raises InvalidDeclaration, UnknownName, StorageBusy.
+        `options`, `target`. It may always be missing. Raises InvalidDeclaration, UnknownName, StorageBusy.
         """
         new = field_of(name, kind, options)
         with self._altering() as (alteration, kept):
