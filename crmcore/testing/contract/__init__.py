@@ -22,6 +22,7 @@ PARTS = (
     "migrating",
     "outside",
     "removing",
+    "retiring",
     "sorting",
     "texts",
     "uniqueness",
@@ -40,6 +41,7 @@ from crmcore.testing.contract.holding import FacetContract, PartsContract  # noq
 from crmcore.testing.contract.migrating import MigratingContract  # noqa: E402
 from crmcore.testing.contract.outside import ClockContract, IdsContract  # noqa: E402
 from crmcore.testing.contract.removing import RemovingContract  # noqa: E402
+from crmcore.testing.contract.retiring import RetiringContract  # noqa: E402
 from crmcore.testing.contract.sorting import FiguresContract, SortingContract  # noqa: E402
 from crmcore.testing.contract.texts import ExactnessContract, TextContract  # noqa: E402
 from crmcore.testing.contract.uniqueness import UniquenessContract  # noqa: E402
@@ -55,6 +57,7 @@ class StorageContract(
     PartsContract,
     FacetContract,
     AlteringContract,
+    RetiringContract,
     MigratingContract,
     UniquenessContract,
     AskingContract,
