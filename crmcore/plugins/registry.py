@@ -89,6 +89,8 @@ class Registry:
         for kind in (*OWN, *REPLACEABLE):
             held = self.slots.get(kind, {}).values()
             contributes[f"{kind}s"] = [slot.name for slot in held if slot.plugin == each.name]
+        asked = {name for name, calls in self.hooks.by_name.items() if any(call.plugin == each.name for call in calls)}
+        contributes["hooks"] = sorted(name for name in asked if not name.startswith("declare_"))
         manifest = each.manifest
         return {
             "name": each.name,

@@ -124,6 +124,7 @@ def test_plugins_are_described_with_what_they_contribute(site: Site) -> None:
         "metrics": ["visits_done"],
         "channels": ["visit"],
         "templates": ["visits.announce"],
+        "hooks": [],
     }
 
 
