@@ -65,6 +65,11 @@ def test_its_records_fields_and_conflicts_work_at_the_command_line(desk: Desk) -
     desk.crm("add", "legal.hearing", f"matter={matter['id']}", "at=2027-01-15T10:00Z", "place=Cairo")
     entries = [each["type"] for each in desk.crm("timeline", alpha)["items"]]
     assert entries == ["legal.hearing"]
+    view = desk.crm("show", "customer", alpha)
+    assert view["panels"]["legal"]["open_matters"] == 1
+    assert view["panels"]["legal"]["next_court_date"] == "2027-01-15T10:00:00+00:00"
+    assert [each["matter"] for each in desk.crm("legal", "agenda")["items"]] == ["M-1"]
+    assert ["intake", 1] in desk.crm("report", "legal.caseload")["rows"]
     error = desk.crm("add", "opportunity", "name=Advice", f"customer={nour}", expect=1)["error"]
     assert "refused by plugin 'legal': conflict of interest" in error["message"]
     assert desk.crm("count", "opportunity") == {"count": 0}

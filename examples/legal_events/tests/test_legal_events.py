@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import crmcore_legal
 import pytest
-from crmcore_legal import Hearing, LegalClient, Matter, Party
 
+import crmcore_legal
 from crmcore import Opportunity, Organisation, Person
 from crmcore.crm import Crm
 from crmcore.domain.errors import IllegalTransition, Vetoed
 from crmcore.testing import make_crm
 from crmcore.testing.fakes import START
+from crmcore_legal import Hearing, LegalClient, Matter, Party
 
 DAY = START.date()
 
@@ -96,6 +97,20 @@ def test_court_dates_stand_on_the_timeline(crm: Crm) -> None:
         assert told.subject == "Court date held"
         [logged] = work.interactions.history(told.id)
         assert logged.actor == "plugin:legal"
+
+
+def test_what_the_firm_sees(crm: Crm) -> None:
+    """A panel, a figure that names its matters, and the steps of a matter on the timeline."""
+    with crm.work("sara") as work:
+        leila = work.customers.add(Person("Leila"))
+        made = [Matter(f"M-{n}", "Leila", client=leila.id, conflict_checked_on=DAY) for n in (1, 2)]
+        work[Matter].add_many(made)
+        view = work.whole_view(leila.id)
+        titles = {each.title for each in view.timeline.items if hasattr(each, "title")}
+        [total] = work.metrics(leila.id)
+    assert titles == {"Conflicts checked for M-1", "Conflicts checked for M-2"}
+    assert (total.name, total.total, total.missing) == ("legal.open_matters", Decimal(2), ())
+    assert {each.reason for each in total.contributions} == {"M-1", "M-2"}
 
 
 def test_reminders_come_once(crm: Crm) -> None:

@@ -7,12 +7,13 @@ from crmcore.domain.facet import Facet
 from crmcore.domain.record import Record
 from crmcore.domain.workflow import Transition, Workflow
 from crmcore.plugins import Plugin, hookimpl
-from crmcore.plugins.specs import Channel, Job, Template
+from crmcore.plugins.specs import Channel, Command, Job, Metric, Report, Template
 from crmcore_legal import hearing, matter
 from crmcore_legal.conflicts import check_changes, check_steps
 from crmcore_legal.consequences import observe_changes, react_changes, react_steps, remind
 from crmcore_legal.hearing import Hearing, LegalClient
 from crmcore_legal.matter import Matter, Party
+from crmcore_legal.views import contribute_metrics, contribute_panel, contribute_timeline
 
 __all__ = [
     "Hearing",
@@ -21,6 +22,9 @@ __all__ = [
     "Party",
     "check_changes",
     "check_steps",
+    "contribute_metrics",
+    "contribute_panel",
+    "contribute_timeline",
     "observe_changes",
     "plugin",
     "react_changes",
@@ -78,3 +82,18 @@ def declare_templates() -> Sequence[Template]:
 @hookimpl
 def declare_jobs() -> Sequence[Job]:
     return (Job("remind", every="day", run=lambda context: remind(context.work, context.start.date())),)
+
+
+@hookimpl
+def declare_metrics() -> Sequence[Metric]:
+    return (Metric("legal.open_matters", "matters", label={"en": "Open matters", "fa": "پرونده‌های جاری"}),)
+
+
+@hookimpl
+def declare_reports() -> Sequence[Report]:
+    return (Report("legal.caseload", "crmcore_legal.views:caseload", ("status", "matters")),)
+
+
+@hookimpl
+def declare_commands() -> Sequence[Command]:
+    return (Command("agenda", "crmcore_legal.commands:agenda", "List the court dates that are to come."),)
