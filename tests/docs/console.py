@@ -58,11 +58,13 @@ class Console:
         self.status = 0
         self._folder = folder
         self._monkeypatch = monkeypatch
+        self._installed: list[str] = []
         self._known: dict[str, Callable[[list[str]], str]] = {
             "crm": self._crm,
             "make": self._make,
             "python": self._python,
             "pip": self._pip,
+            "pytest": self._pytest,
             "export": self._export,
             "unset": self._unset,
             "cat": self._cat,
@@ -76,6 +78,8 @@ class Console:
         return self._known[words[0]](words[1:])
 
     def _crm(self, arguments: list[str]) -> str:
+        if self._installed:
+            forget_modules(self._folder)  # a process of its own would see what the page has changed meanwhile
         stream = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
         with redirect_stdout(stream), redirect_stderr(stream):
             self.status = main(arguments)
@@ -95,22 +99,27 @@ class Console:
         return self._process([sys.executable, "-W", "error", str(path), *rest])
 
     def _pip(self, arguments: list[str]) -> str:
-        """Install into the page's folder with what is there already: nothing is fetched from anywhere."""
+        """Install into the page's folder with what is there already: nothing is fetched from anywhere. With -e, what is
+        imported are the sources."""
         assert arguments[0] == "install", f"pip {arguments[0]} is not for a page"
         pytest.importorskip("hatchling", reason="building a plugin needs the extra `package`")
         options = ["--quiet", "--no-input", "--disable-pip-version-check", "--no-index", "--no-deps"]
-        site = self._folder / SITE
+        site, given = self._folder / SITE, [each for each in arguments[1:] if each != "-e"]
         command = [sys.executable, "-m", "pip", "install", *options, "--no-build-isolation", "--target", str(site)]
-        printed = self._process([*command, *arguments[1:]])
-        for name, module in list(sys.modules.items()):  # what runs next would be a process of its own
-            if Path(getattr(module, "__file__", None) or ROOT).is_relative_to(site):
-                del sys.modules[name]
-        self._monkeypatch.syspath_prepend(site)
+        printed = self._process([*command, *given])
+        sources = [self._folder / each.partition("[")[0] / "src" for each in given if "-e" in arguments]
+        for path in (site, *sources):
+            self._installed.insert(0, str(path))
+            self._monkeypatch.syspath_prepend(path)
         return printed
 
+    def _pytest(self, arguments: list[str]) -> str:
+        return self._process([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments])
+
     def _process(self, command: list[str]) -> str:
+        env = {**os.environ, "PYTHONPATH": os.pathsep.join(self._installed)} if self._installed else None
         done = subprocess.run(
-            command, cwd=self._folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", check=False
+            command, cwd=self._folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
         )
         self.status = done.returncode
         return done.stdout
@@ -143,3 +152,11 @@ def forget_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of whoever runs the tests reaches the pages."""
     for name in [name for name in os.environ if name.startswith("CRMCORE_") and "_TEST_" not in name]:
         monkeypatch.delenv(name)
+
+
+def forget_modules(folder: Path) -> None:
+    """Modules that one page wrote must not be those of the next."""
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if file and Path(file).is_relative_to(folder):
+            del sys.modules[name]

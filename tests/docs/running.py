@@ -1,7 +1,6 @@
 """A page run from top to bottom, in a folder of its own."""
 
 import io
-import sys
 import textwrap
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -91,14 +90,6 @@ class PageRun:
             raise AssertionError(f"{place}: {command} ended with {self._console.status}\n{printed}")
         wrong = "" if shown is None else difference(shown, printed)
         assert not wrong, f"{place}: {command} prints something else\n{wrong}"
-
-
-def forget_modules(folder: Path) -> None:
-    """Modules that one page wrote must not be those of the next."""
-    for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        if file and Path(file).is_relative_to(folder):
-            del sys.modules[name]
 
 
 def _of_driver(url: str) -> str:

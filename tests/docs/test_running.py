@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests.docs.comparing import difference
+from tests.docs.console import forget_modules
 from tests.docs.pages import blocks
-from tests.docs.running import PageRun, forget_modules
+from tests.docs.running import PageRun
 
 FENCE = "`" * 3
 

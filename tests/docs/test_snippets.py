@@ -8,8 +8,9 @@ import pytest
 
 from tests.databases import SERVERS
 from tests.docs import pages
+from tests.docs.console import forget_modules
 from tests.docs.pages import Block, blocks, is_output
-from tests.docs.running import URLS, PageRun, forget_modules
+from tests.docs.running import URLS, PageRun
 
 
 def needed(page: Path) -> set[str]:

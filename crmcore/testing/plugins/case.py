@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis.strategies import DataObject, SearchStrategy
 
 from crmcore.crm import Crm
@@ -21,8 +21,13 @@ from crmcore.testing.plugins.places import SERVERS, STORAGES, Place
 from crmcore.testing.referred import one_of_each
 
 EXAMPLES: Final = 10
-drawn: Final = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
-"""How often a test draws new records; the databases are slow, and the contract has many tests."""
+drawn: Final = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+    suppress_health_check=list(HealthCheck),
+)
+"""How a test draws records: few, as databases are slow and the contract has many tests, and none made smaller."""
 
 OPENED: Final = pytest.StashKey[dict[str, Crm]]()
 
