@@ -1,8 +1,8 @@
 """The feed, handed to observers of plugins.
 
 The floor is the raw driver inserting as many rows of the log as there are changes, in one transaction. Ours is the
-pump: it numbers the changes and hands them to five observers, each of which looks at every one of them and at a value
-of it, in units of work of its own.
+pump: it numbers the changes and hands them to five observers, each of which looks at every one of them, in units of
+work of its own. The values of a change are read when somebody asks for them, which nobody does here.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def _observer(name: str, seen: list[int]) -> Any:
     @hookimpl
     @on("*", from_start=True)
     def observe_changes(context: Observed) -> None:
-        seen.append(sum("channel" in event.fields for event in context.events))
+        seen.append(sum(event.operation == "add" and event.id is not None for event in context.events))
 
     return SimpleNamespace(plugin=Plugin(name), observe_changes=observe_changes)
 
