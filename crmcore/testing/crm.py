@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import crmcore
-from crmcore.crm import Crm, StorageSource
+from crmcore.crm import Crm
 from crmcore.ports.clock import Clock, Ids
 from crmcore.ports.policy import Policy
+from crmcore.ports.storage import StorageSource
 from crmcore.testing.fakes import CountingIds, FrozenClock
 
 

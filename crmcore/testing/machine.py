@@ -27,10 +27,11 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from crmcore.adapters.memory.source import MemorySource
 from crmcore.application.searching import search
 from crmcore.application.unit import UnitOfWork
-from crmcore.crm import Crm, StorageSource
+from crmcore.crm import Crm
 from crmcore.domain.copying import evolve
 from crmcore.domain.predicate import Predicate
 from crmcore.domain.record import Record, RecordType
+from crmcore.ports.storage import StorageSource
 from crmcore.testing import specimens
 from crmcore.testing.crm import make_crm
 from crmcore.testing.fakes import CountingIds, FrozenClock

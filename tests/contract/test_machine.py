@@ -9,7 +9,8 @@ from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from crmcore.adapters.memory.source import MemorySource
-from crmcore.crm import Crm, StorageSource
+from crmcore.crm import Crm
+from crmcore.ports.storage import StorageSource
 from crmcore.testing.fakes import FrozenClock
 from crmcore.testing.machine import StorageMachine
 from tests.shared import SharedCrm

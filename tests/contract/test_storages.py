@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from crmcore.adapters.memory.source import MemorySource
-from crmcore.crm import Crm, StorageSource
+from crmcore.crm import Crm
+from crmcore.ports.storage import StorageSource
 from crmcore.testing.contract import StorageContract
 from crmcore.testing.fakes import FrozenClock
 from tests.shared import SharedCrm

@@ -11,9 +11,10 @@ from uuid import UUID
 
 import pytest
 
-from crmcore.crm import Crm, StorageSource
+from crmcore.crm import Crm
 from crmcore.domain.customer import Person
 from crmcore.domain.money import Money
+from crmcore.ports.storage import StorageSource
 from crmcore.testing import specimens
 from crmcore.testing.crm import make_crm
 from crmcore.testing.fakes import CountingIds, FrozenClock
