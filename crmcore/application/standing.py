@@ -6,7 +6,7 @@ from typing import Literal
 
 import attrs
 
-from crmcore.ports.migration import Chain, Revision
+from crmcore.ports.migration import UNDER_WAY, Chain, Revision
 from crmcore.ports.storage import Stamp
 
 State = Literal["fresh", "current", "behind", "newer", "other"]
@@ -34,7 +34,7 @@ class Standing:
         if not self.chain.knows(self.revision):
             return "newer"
         if self.waiting:
-            fits = self.chain.fingerprint == self.wanted and self._recorded in ("", self.made)
+            fits = self.chain.fingerprint == self.wanted and self._recorded in ("", self._before)
             return "behind" if fits else "other"
         return "current" if self.made == self.wanted else "other"
 
@@ -47,6 +47,12 @@ class Standing:
                 f"the tables of {name} in this database are of revision {self.revision}, this version needs "
                 f"{self.chain.newest}: call crm.upgrade(), or run `crm db upgrade`"
             )
+        if UNDER_WAY in (self.made or ""):
+            return (
+                f"the tables of {name} in this database are on their way from revision {self.revision} to "
+                f"{(self.made or '').partition(UNDER_WAY)[2]}: another process upgrades them, or was interrupted; run "
+                "`crm db upgrade` with the version that began it"
+            )
         if self.state == "newer":
             return (
                 f"the tables of {name} in this database are of revision {self.revision}, made by a newer version; this "
@@ -57,6 +63,11 @@ class Standing:
             f"{self.wanted}) and {self._way}: install the version that made them; for the author of these "
             f"declarations, `crm plugins migrate {name} -m MESSAGE` makes the revision"
         )
+
+    @property
+    def _before(self) -> str:
+        """The fingerprint of the revision that the tables had, also where the next one was interrupted."""
+        return (self.made or "").partition(UNDER_WAY)[0]
 
     @property
     def _recorded(self) -> str:

@@ -15,6 +15,10 @@ import attrs
 FIRST: Final = "0001"
 """The first revision of every distribution: its tables as the first release declares them."""
 
+UNDER_WAY: Final = ">"
+"""Stands in the fingerprint of tables between that of the revision that they had and the id of the one that is being
+run, where that is not one transaction."""
+
 Column: TypeAlias = tuple[str, str] | tuple[str, str, bool]
 """A column of a new table: its name, its type, and True if a value may be missing (default: none may)."""
 

@@ -15,7 +15,7 @@ from crmcore.adapters.memory.transaction import MemoryTransaction
 from crmcore.domain.catalogue import CUSTOM, Catalogue
 from crmcore.domain.errors import InvalidSetting, SchemaMismatch
 from crmcore.ports.migration import Chain
-from crmcore.ports.storage import Stamp
+from crmcore.ports.storage import EPOCH, Stamp
 
 
 class MemoryStorage:
@@ -104,6 +104,8 @@ class MemoryStorage:
                 revisions = {**stamp.revisions, name: chain.newest}
                 fingerprints = {**stamp.fingerprints, name: chain.fingerprint or stamp.fingerprints[name]}
                 self._database.stamp = attrs.evolve(stamp, revisions=revisions, fingerprints=fingerprints)
+                settings = self._database.settings
+                settings[EPOCH] = str(int(settings.get(EPOCH, "0")) + 1)  # others that run on it are to notice
         finally:
             self._database.leave()
 

@@ -95,6 +95,8 @@ def _name(plugin: str | object) -> object:
 
 
 def _switches(stamp: Stamp | None) -> object:
-    """What makes another registry where it differs."""
+    """What makes another registry, or another database for it, where it differs."""
     known = stamp.known if stamp else {}
-    return stamp and stamp.plugins, {name: (each.state, each.capabilities) for name, each in known.items()}
+    return stamp and (stamp.plugins, dict(stamp.fingerprints)), {
+        name: (each.state, each.capabilities) for name, each in known.items()
+    }

@@ -17,7 +17,8 @@ from crmcore.adapters.sql.settings import STAMP, stamp_text
 from crmcore.adapters.sql.tables import Tables
 from crmcore.adapters.sql.types import Backend
 from crmcore.domain.errors import SchemaMismatch, StorageFailed
-from crmcore.ports.migration import Chain, Revision
+from crmcore.ports.migration import UNDER_WAY, Chain, Revision
+from crmcore.ports.storage import EPOCH
 
 
 def migrate(engine: sa.Engine, backend: Backend, tables: Tables, lock: str, chain: Chain, tell: Tell) -> None:
@@ -52,20 +53,40 @@ def _run_next(connection: sa.Connection, backend: Backend, tables: Tables, chain
         return False
     steps = Steps(connection, backend, tables.setting, chain.distribution, revision.id, tell)
     naming = Naming(tables.prefix, tables.metadata.schema)
+    if backend == "mariadb":
+        _mark(connection, tables, chain.distribution, revision)
     revision.upgrade(SqlOperations(connection, backend, naming, steps))
     _record(connection, tables, chain.distribution, revision)
     steps.forget()
     return True
 
 
+def _mark(connection: sa.Connection, tables: Tables, distribution: str, revision: Revision) -> None:
+    """Where each change of a table commits by itself, let no release take the tables for its own from here on."""
+    stamp = creating.read_stamp(connection, tables.prefix, tables.metadata.schema)
+    made = stamp.fingerprints.get(distribution, "") if stamp else ""
+    if UNDER_WAY not in made:
+        _restamp(connection, tables, distribution, f"{made}{UNDER_WAY}{revision.id}")
+        connection.commit()
+
+
 def _record(connection: sa.Connection, tables: Tables, distribution: str, revision: Revision) -> None:
     version = tables.version(distribution)
     connection.execute(sa.delete(version))
     connection.execute(sa.insert(version).values(version_num=revision.id))
+    _restamp(connection, tables, distribution, revision.fingerprint)
+
+
+def _restamp(connection: sa.Connection, tables: Tables, distribution: str, fingerprint: str) -> None:
+    """Keep another fingerprint ("": that of before). What runs on the tables as they were notices at its next unit of
+    work."""
     stamp = creating.read_stamp(connection, tables.prefix, tables.metadata.schema)
-    if stamp is not None and revision.fingerprint:
-        made = attrs.evolve(stamp, fingerprints={**stamp.fingerprints, distribution: revision.fingerprint})
-        creating.keep(connection, tables.setting, STAMP, stamp_text(made), replace=True)
+    if stamp is None:
+        return
+    kept = fingerprint or stamp.fingerprints.get(distribution, "").partition(UNDER_WAY)[0]
+    made = attrs.evolve(stamp, fingerprints={**stamp.fingerprints, distribution: kept})
+    creating.keep(connection, tables.setting, STAMP, stamp_text(made), replace=True)
+    creating.keep(connection, tables.setting, EPOCH, str(int(stamp.epoch or 0) + 1), replace=True)
 
 
 @contextmanager

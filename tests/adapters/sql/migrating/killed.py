@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from crmcore.adapters.sql.engine import own_engine
 from crmcore.crm import Crm
 
-EACH = 4
+EACH = 3
 DEFINITION = re.compile(r"\s*(?:ALTER|CREATE|DROP)\b")
 
 

@@ -57,6 +57,21 @@ def test_an_older_database_is_refused_until_it_is_upgraded(source: StorageSource
         assert work.customers.count() == 0
 
 
+def test_a_running_host_notices_that_its_database_was_upgraded(source: StorageSource) -> None:
+    """It would go on writing rows without what the new tables ask for."""
+    running = opened(source, release(1))
+    running.upgrade()
+    with running.work("sara") as work:
+        work.customers.add(Person("Leila"))
+    opened(source, release(3)).upgrade()
+    for _ in range(2):
+        with pytest.raises(SchemaMismatch, match="newer version"), running.work("sara") as work:
+            work.customers.add(Person("Omar"))
+    crm = opened(source, release(3))
+    with crm.work("sara") as work:
+        assert work.customers.count() == 1
+
+
 def test_a_newer_database_is_refused(source: StorageSource) -> None:
     """An older version would write rows that the newer one cannot read."""
     opened(source, release(3)).upgrade()

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from crmcore.adapters.sql.engine import own_engine
 from crmcore.crm import Crm
 from crmcore.domain.customer import Person
-from crmcore.domain.errors import DanglingReference, DuplicateValue
+from crmcore.domain.errors import DanglingReference, DuplicateValue, SchemaMismatch
 from crmcore.domain.money import Money
 from tests.adapters.sql.migrating import killed
 from tests.adapters.sql.migrating.releases import release
@@ -132,3 +132,34 @@ def test_an_upgrade_that_is_killed_at_each_step_is_resumed(engine: sa.Engine, fr
         assert described(connection, "bbb_") == described(connection, "aaa_")
         left = sa.text("SELECT count(*) FROM bbb_setting WHERE value LIKE '0003 %'")
         assert connection.execute(left).scalar() == 0
+
+
+class Stopped(Exception):
+    """Somebody pulled the plug."""
+
+
+@pytest.mark.usefixtures("releases")
+def test_half_an_upgrade_is_taken_for_no_release(engine: sa.Engine) -> None:
+    """Where changes of tables commit by themselves, the release before would write into tables between the two."""
+    crm = open_release(engine, 1, "bbb_")
+    later = Crm(engine, plugins=[release(3)], prefix="bbb_")
+    told: list[str] = []
+
+    def stop(step: str) -> None:
+        told.append(step)
+        if len(told) == 4:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        later.upgrade(stop)
+    if engine.dialect.name == "mysql":
+        for number in (1, 3):
+            with pytest.raises(SchemaMismatch, match=r"on their way from revision 0001 to 0002|needs 0003"):
+                Crm(engine, plugins=[release(number)], prefix="bbb_").work("sara").__enter__()
+        with pytest.raises(SchemaMismatch, match="on their way"), crm.work("sara"):
+            pass
+    else:
+        with crm.work("sara") as work:
+            assert work.customers.count() == 0
+    assert later.upgrade(told.append)["wear"] == "0003"
+    assert (told[4] == told[3]) is (engine.dialect.name == "mysql")
