@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
 from crmcore.application.custom.checking import check_new, field_of
 from crmcore.application.custom.described import STATES, Kept, State, read, with_custom, written
 from crmcore.domain.catalogue import CUSTOM, Catalogue
-from crmcore.domain.errors import InvalidDeclaration, SchemaMismatch, UnknownName
+from crmcore.domain.errors import InvalidDeclaration, SchemaMismatch, StorageBusy, UnknownName
 from crmcore.domain.field import Field
 from crmcore.ports.storage import CUSTOM_FIELDS, EPOCH, Alteration
 
 if TYPE_CHECKING:
     from crmcore.application.running import Running
+
+ATTEMPTS: Final = 10
+"""How often altering tables begins again because somebody else has changed fields or plugins meanwhile."""
 
 
 class CustomFields:
@@ -107,13 +110,18 @@ class CustomFields:
             raise SchemaMismatch(self._refusal)
         self._check()
         running = self._running
-        with running.current.storage.altering() as alteration:
-            yield alteration, read(alteration.setting(CUSTOM_FIELDS))
-            epoch, fields = int(alteration.setting(EPOCH) or 0), alteration.setting(CUSTOM_FIELDS)
-            now = running.current
-            if now.epoch != epoch:  # before it is committed, so that nobody is given what cannot work
-                now = running.made(epoch, fields, now.kernel)
-        running.current = now
+        for _ in range(ATTEMPTS):
+            running.refresh()
+            with running.current.storage.altering() as alteration:
+                if _epoch(alteration) != running.current.epoch:  # somebody was faster: look again
+                    continue
+                yield alteration, read(alteration.setting(CUSTOM_FIELDS))
+                epoch, now = _epoch(alteration), running.current
+                if now.epoch != epoch:  # before it is committed, so that nobody is given what cannot work
+                    now = running.made(epoch, alteration.setting(CUSTOM_FIELDS), now.kernel)
+            running.current = now
+            return
+        raise StorageBusy("fields and plugins are being changed all the time: repeat this later")
 
     def _whole(self, kept: Iterable[Kept]) -> Catalogue:
         """The catalogue as the tables are: with fields that nobody sees."""
@@ -122,7 +130,11 @@ class CustomFields:
     def _keep(self, alteration: Alteration, kept: Iterable[Kept]) -> None:
         """Keep these descriptions; whoever runs on others will see by the epoch that they have changed."""
         alteration.put_setting(CUSTOM_FIELDS, written(kept))
-        alteration.put_setting(EPOCH, str(int(alteration.setting(EPOCH) or 0) + 1))
+        alteration.put_setting(EPOCH, str(_epoch(alteration) + 1))
+
+
+def _epoch(alteration: Alteration) -> int:
+    return int(alteration.setting(EPOCH) or 0)
 
 
 def _in_state(kept: Iterable[Kept], record: str, name: str, state: State) -> list[Kept]:

@@ -162,6 +162,18 @@ def test_two_administrators_at_once(place: tuple[str, Crm]) -> None:
     crm.close()
 
 
+def test_what_others_changed_meanwhile_is_not_passed_over(sqlite_url: str) -> None:
+    """Whoever adds a field without having looked sees what another process has done since."""
+    with make_crm(sqlite_url) as crm:
+        other = crmcore.open(sqlite_url)
+        other.fields.add("customer", "first", "integer")
+        crm.fields.add("customer", "second", "integer")
+        facet = crm.catalogue.facet(crm.catalogue.record("customer"), "custom")
+        assert facet is not None and [f.name for f in facet.fields] == ["first", "second"]
+        assert other.fields.remove("customer", "second").name == "second"
+        other.close()
+
+
 def test_threads_work_on_while_fields_change(place: tuple[str, Crm]) -> None:
     """Each unit of work goes on with the fields that it began with; none fails."""
     _, crm = place
