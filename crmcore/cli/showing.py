@@ -143,7 +143,8 @@ def contributed(view: View, most: int | None) -> list[str]:
     """What plugins add, for people: their metrics, their panels but for the fields of facets, which stand with the
     customer, and who is missing."""
     metrics = [
-        {**each, "by": [c["plugin"] for c in each["contributions"]]} for each in view["value"].get("metrics", ())
+        {**each, "by": list(dict.fromkeys(share["plugin"] for share in each["contributions"]))}
+        for each in view["value"].get("metrics", ())
     ]
     sections = [_section("metrics", tables.table(metrics, ("name", "total", "unit", "by", "partial"), most))]
     for name, panel in view["panels"].items():
