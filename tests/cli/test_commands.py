@@ -31,7 +31,10 @@ CONTRACT = {
     "plugins list": "",
     "plugins show": "",
     "plugins why": "",
-    "fields list": "",
+    "fields list": "--removed",
+    "fields add": "--index --unique --personal --length --scale --option --target --label",
+    "fields remove": "",
+    "fields purge": "--yes",
     "demo": "--keep",
 }
 
