@@ -20,6 +20,7 @@ from crmcore.domain.money import Money
 from tests.adapters.sql.migrating import killed
 from tests.adapters.sql.migrating.releases import release
 from tests.adapters.sql.migrating.schema import described
+from tests.databases import storages
 
 DAY = dt.datetime(2026, 3, 1, 9, 30, tzinfo=dt.UTC)
 
@@ -163,3 +164,19 @@ def test_half_an_upgrade_is_taken_for_no_release(engine: sa.Engine) -> None:
             assert work.customers.count() == 0
     assert later.upgrade(told.append)["wear"] == "0003"
     assert (told[4] == told[3]) is (engine.dialect.name == "mysql")
+
+
+@pytest.mark.parametrize("fresh_url", storages("postgres"), indirect=True)
+@pytest.mark.usefixtures("releases")
+def test_tenants_in_schemas_are_upgraded_one_by_one(engine: sa.Engine) -> None:
+    """An upgrade would find the tables of another tenant, or none."""
+    with engine.connect() as connection:
+        name = str(connection.exec_driver_sql("SELECT current_schema()").scalar())
+    fill(open_release(engine, 1, "two_"))
+    for number in (1, 3):
+        crm = Crm(engine, plugins=[release(number)], prefix="one_", schema=name)
+        crm.upgrade()
+        if number == 1:
+            fill(crm)
+    assert held(crm, 3) == expected(release(3))
+    assert Crm(engine, plugins=[release(1)], prefix="two_").status() == ({"core": "0001", "wear": "0001"}, True)
