@@ -22,8 +22,8 @@ def _label() -> Any:
 
 @attrs.frozen
 class Command:
-    """A command of the command line: `crm PLUGIN NAME`. `target` is a click command; `help` is its line in the list of
-    commands, for which nothing is imported."""
+    """A command of the command line: `crm PLUGIN NAME`. `target` is a click command, which `@click.pass_obj` gives a
+    `plugins.console.Console`; `help` is its line in the list of commands, for which nothing is imported."""
 
     name: str = attrs.field(validator=checks.words)
     target: str = attrs.field(validator=checks.target)
@@ -50,7 +50,8 @@ class Template:
 
 @attrs.frozen
 class Format:
-    """A format of files: its name, the endings of files that have it, and what reads and writes it, either or both."""
+    """A format of files: its name, the endings of files that have it, and what reads and writes it, either or both: a
+    `FormatReader` and a `FormatWriter` of `ports.exchange`."""
 
     name: str = attrs.field(validator=checks.name)
     suffixes: tuple[str, ...] = attrs.field(converter=checks.as_tuple, validator=checks.suffixes)
@@ -64,17 +65,23 @@ class Format:
 
 @attrs.frozen
 class Report:
-    """A report: `crm report NAME`. `target` makes its rows; `columns` are their names, if they are fixed."""
+    """A report: `crm report NAME`. `target` is a function of a `Reporting` that gives a `ReportTable`; `columns` are
+    its columns, if they are fixed."""
 
     name: str = attrs.field(validator=checks.dotted)
     target: str = attrs.field(validator=checks.target)
     columns: tuple[str, ...] = attrs.field(default=(), converter=checks.as_tuple, validator=checks.columns)
     label: Mapping[str, str] = _label()
 
+    def __attrs_post_init__(self) -> None:
+        if self.name == "list":
+            raise InvalidDeclaration("a report cannot be called 'list': `crm report list` lists the reports")
+
 
 @attrs.frozen
 class Metric:
-    """A figure to which plugins contribute: its name and its unit, such as `money`, `points` or `days`."""
+    """A figure to which plugins contribute: its name and its unit, such as `points` or `days`; `money` has amounts in
+    currencies."""
 
     name: str = attrs.field(validator=checks.dotted)
     unit: str = attrs.field(validator=checks.sentence)

@@ -63,7 +63,7 @@ def ask(
     for call in unit.kernel.hooks.all(hook):
         try:
             with unit.savepoint():
-                answer = call(context(_held(unit, customer), lend_to_look(unit, call.plugin)))
+                answer = call.watched(context(_held(unit, customer), lend_to_look(unit, call.plugin)))
                 given.append((call.plugin, read(call.plugin, answer)))
         except KeyboardInterrupt:
             raise
