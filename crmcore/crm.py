@@ -118,7 +118,7 @@ class Crm:
         """Enabling, disabling, retiring and purging plugins in this database."""
         from crmcore.adapters.files.archive import write_archive
 
-        return Lifecycle(self._declared, self._running, self._source, write_archive)
+        return Lifecycle(self._declared, self._running, self._source, write_archive, lambda: self.workers.enroll())
 
     def work(
         self,

@@ -9,7 +9,7 @@ import attrs
 
 from crmcore.application.standing import Standing, standing
 from crmcore.domain.catalogue import Catalogue
-from crmcore.domain.dormant import describe
+from crmcore.domain.dormant import added_states, describe
 from crmcore.domain.errors import MissingPlugin, PluginDisabled, SchemaMismatch
 from crmcore.domain.fold import FOLD_VERSION
 from crmcore.domain.keys import KEYS_VERSION
@@ -46,9 +46,18 @@ class Readiness:
 
     @property
     def pending(self) -> list[str]:
-        """The distributions whose tables are not there, or were made by other declarations."""
+        """The distributions whose tables are not there, or were made by other declarations, and the plugins of which
+        the database knows less than it must once they are switched off."""
         made = self._made()
-        return [name for name, shape in self.wanted.items() if made.get(name) != shape]
+        return [name for name, shape in self.wanted.items() if made.get(name) != shape or self._is_news(name)]
+
+    def _is_news(self, name: str) -> bool:
+        """Whether a plugin requires others, or adds other states to workflows, than the database was told."""
+        each, known = self._active.get(name), (self.stamp.known if self.stamp else {}).get(name)
+        if each is None or known is None:
+            return False
+        told = (set(known.requires), known.described.get("states", {}))
+        return told != (set(each.manifest.requires), added_states(self._catalogue, name))
 
     def _made(self) -> Mapping[str, str]:
         return self.stamp.fingerprints if self.stamp else {}
@@ -93,6 +102,12 @@ class Readiness:
             return
         self.check_made()
         self._refuse_other()
+        if news := [name for name in self.pending if name in self._made()]:
+            raise SchemaMismatch(
+                f"{' and '.join(news)} adds states or requires plugins of which this database was not told: call "
+                "crm.upgrade(), or run `crm db upgrade`",
+                distributions=news,
+            )
         if self.pending:
             raise SchemaMismatch(
                 f"this database has no tables of {', '.join(self.pending)} yet: call crm.upgrade(), or run "

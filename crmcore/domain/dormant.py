@@ -82,13 +82,18 @@ class Belongings:
 
 def describe(catalogue: Catalogue, plugin: str) -> dict[str, Any]:
     """All that a plugin declares and keeps in the database, and the states that it adds to workflows of others."""
-    workflows = catalogue.workflows.values()
-    states = {w.name: {s.name: s.counts_as for s in w.added if s.plugin == plugin} for w in workflows}
     return {
         "records": [describe_record(t) for t in catalogue.records.values() if t.plugin == plugin],
         "facets": [describe_facet(f) for each in catalogue.facets.values() for f in each if f.name == plugin],
-        "states": {workflow: names for workflow, names in states.items() if names},
+        "states": added_states(catalogue, plugin),
     }
+
+
+def added_states(catalogue: Catalogue, plugin: str) -> dict[str, dict[str, str]]:
+    """The states that a plugin adds to workflows of others, by workflow, each with the one as which it counts."""
+    workflows = catalogue.workflows.values()
+    states = {w.name: {s.name: s.counts_as for s in w.added if s.plugin == plugin} for w in workflows}
+    return {workflow: names for workflow, names in states.items() if names}
 
 
 def belongings(plugin: str, described: Plain) -> Belongings:

@@ -36,7 +36,7 @@ from crmcore.plugins.manifest import Plugin
 from crmcore.plugins.refusal import refuse
 from crmcore.plugins.registry import load
 from crmcore.ports.retiring import Row
-from crmcore.ports.storage import KnownPlugin, Stamp, StorageSource
+from crmcore.ports.storage import KnownPlugin, Stamp, Storage, StorageSource
 
 Kept: TypeAlias = tuple[Path | None, Mapping[str, int]]
 """Where rows were archived, and how many of each table."""
@@ -68,6 +68,7 @@ class Lifecycle:
     running: Running
     source: StorageSource
     archive: leaving.Archive
+    enroll: Callable[[], None]
 
     def enable(
         self,
@@ -87,14 +88,16 @@ class Lifecycle:
         name, before = manifest.name, stamp.known.get(manifest.name)
         kept: Kept = (None, {})
         check_required(stamp, name, manifest.requires)
+        readiness, storage = self._prepared(stamp, plugin, name)
         if before is not None and before.state == "retired":
             kept = self._restore(name, before, actor, archive)
-        self._upgrade(plugin, manifest, progress or (lambda step: None))
+        upgrade(readiness, storage, progress or (lambda step: None))
         self.running.current.storage.plugin_tables.restamp(switched(name, "active", *self._who(actor)))
         self.declared.want(plugin, name)
         self.running.refresh()
         if before is not None and before.state == "retired":
             self._rekey(name, actor)
+        self.enroll()
         return Switched(name, "active", manifest.capabilities, 0, *kept)
 
     def disable(self, name: str, *, actor: Actor | str, move_to: str | Sequence[str] = ()) -> Switched:
@@ -183,13 +186,14 @@ class Lifecycle:
     def _unit(self, actor: Actor | str) -> UnitOfWork:
         return UnitOfWork(self.running.current.kernel, self.running.begin, actor_of(actor))
 
-    def _upgrade(self, plugin: str | object, manifest: Plugin, tell: Callable[[str], None]) -> None:
-        stamp = self._stamp()
+    def _prepared(self, stamp: Stamp, plugin: str | object, name: str) -> tuple[Readiness, Storage]:
+        """What an upgrade needs that makes a plugin active too; refused before anything is touched, if it must be."""
         explicit = None if self.declared.read_only else self.declared.wanted
-        wanted = with_plugin(stamp.plugins if explicit is None else explicit, plugin, manifest.name)
+        wanted = with_plugin(stamp.plugins if explicit is None else explicit, plugin, name)
         registry = load(wanted, dormant=dormant(stamp.known, wanted))
         readiness = Readiness(registry.catalogue, registry.names, self.source.peek, registry.plugins, registry.chain)
-        upgrade(readiness, self.source.open(registry.catalogue), tell)
+        readiness.standings()
+        return readiness, self.source.open(registry.catalogue)
 
     def _restore(self, name: str, known: KnownPlugin, actor: Actor | str, folder: Path | None) -> Kept:
         kept: list[Kept] = [(None, {})]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import crmcore
+from crmcore import Money, Opportunity
 from crmcore.crm import Crm
 from crmcore.domain.errors import (
     InvalidSetting,
@@ -16,11 +18,13 @@ from crmcore.domain.errors import (
     PluginConflict,
     PluginDisabled,
     PluginFailed,
+    SchemaMismatch,
     StillReferenced,
     UnknownName,
 )
 from crmcore.plugins.manifest import Plugin
 from crmcore.testing import make_crm
+from tests.plugins import pausing
 from tests.plugins.made import facet_class, made, record_class
 
 POINTS = made("points", records=[record_class("entry")])
@@ -84,6 +88,36 @@ def test_fields_of_administrators_on_its_records_keep_a_plugin_from_being_retire
     crm.fields.remove("points.entry", "colour")
     crm.fields.purge("points.entry", "colour")
     assert crm.plugins.retire("points", actor="root").state == "retired"
+
+
+def test_declarations_that_changed_meanwhile_are_refused_as_at_any_start(crm: Crm) -> None:
+    """Rows of other tables would be read as if they were of these."""
+    crm.plugins.disable("coupons", actor="root")
+    other = made("coupons", facets=[facet_class("points.entry", "remark", "more")], requires=("points",))
+    for state in ("disabled", "retired"):
+        with pytest.raises(SchemaMismatch, match="made by other declarations"):
+            crm.plugins.enable(other, actor="root")
+        assert states(crm)["coupons"] == state
+        if state == "disabled":
+            crm.plugins.retire("coupons", actor="root")
+    assert crm.plugins.enable(COUPONS, actor="root").state == "active"
+
+
+def test_a_database_is_told_of_new_states_before_they_are_used(tmp_path: Path) -> None:
+    """A plugin would be disabled while records stand in a state of which nobody knows whose it is."""
+    url = f"sqlite:///{tmp_path / 'crm.db'}"
+    with make_crm(url, plugins=[made("pausing")]):
+        pass
+    later = crmcore.open(url, plugins=[pausing])
+    with pytest.raises(SchemaMismatch, match="pausing adds states"), later.work("sara"):
+        pass
+    assert later.status()[1] is False
+    later.upgrade()
+    with later.work("sara") as work:
+        work.opportunities.add(Opportunity("Plan", status="on_hold", amount=Money("1", "EUR")))
+    later.close()
+    with closing(crmcore.open(url, plugins="none")) as administration, pytest.raises(StillReferenced, match="on_hold"):
+        administration.plugins.disable("pausing", actor="root")
 
 
 def asking(*capabilities: str) -> Any:
