@@ -19,7 +19,7 @@ def revision_text(message: str, revision: str, down: str | None, fingerprint: st
     body = list(_body(operations)) or ["    # no table changes: add what is to be done with the rows"]
     return "\n".join(
         [
-            f'"""{title}."""',
+            f'"""{title[:1].upper()}{title[1:]}."""',
             "",
             *_imports(operations),
             "from crmcore.ports.migration import Operations",
