@@ -83,14 +83,15 @@ class CustomFields:
         return lost
 
     def removed(self, record: str | None = None) -> list[tuple[str, Field]]:
-        """The fields that were removed and not purged, of a record type or of all: (record type, field)."""
+        """The fields that were removed and not purged, or whose adding was interrupted, of a record type or of all:
+        (record type, field)."""
         self._check()
         transaction = self._running.current.storage.begin(snapshot=True)
         try:
             kept = read(transaction.setting(CUSTOM_FIELDS))
         finally:
             transaction.rollback()
-        return [(k.record, k.field) for k in kept if k.state == "removed" and record in (None, k.record)]
+        return [(k.record, k.field) for k in kept if k.state != "live" and record in (None, k.record)]
 
     def facet(self, record: str) -> type[Any]:
         """The class of the facet, to fetch it (`with_=[...]`) and to add it; `UnknownName` if it has no fields now.

@@ -129,6 +129,7 @@ def test_what_was_coming_is_not_mistaken_for_something_else(mariadb_url: str) ->
     with make_crm(mariadb_url) as crm:
         done = subprocess.run([sys.executable, "-c", KILLED, mariadb_url, "1", "add"], check=False)
         assert done.returncode == -9
+        assert [field.name for _, field in crm.fields.removed("customer")] == ["shop"]
         with pytest.raises(InvalidDeclaration, match="purge it first"):
             crm.fields.add("customer", "shop", "integer")
         assert crm.fields.purge("customer", "shop") == 0
