@@ -191,6 +191,22 @@ class TestForgotToMigrate(Bad):
     )
 
 
+@record("note")
+class ReadNote(Record):
+    """A note of the second release."""
+
+    title: str = field.text()
+    read: bool | None = field.boolean(default=None)
+
+
+class TestLosesRowsWhenUpgraded(Bad):
+    storages = ("sqlite",)
+    plugin = SimpleNamespace(
+        plugin=Plugin("careless", migrations="tests.testing.bad.releases"),
+        declare_records=hookimpl(lambda: (ReadNote,)),
+    )
+
+
 # Guards and reactions
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 from crmcore.adapters.memory.database import MemoryDatabase
 from crmcore.adapters.memory.source import MemorySource
 from crmcore.crm import Crm
+from crmcore.domain.catalogue import Catalogue
+from crmcore.ports.migration import Chain
 from crmcore.ports.storage import StorageSource
 from crmcore.testing.fakes import CountingIds, FrozenClock
 
@@ -39,6 +43,21 @@ class Place:
             raise
         self._metadata = getattr(crm.storage, "metadata", None)
         return crm
+
+    def begin_with(self, catalogue: Catalogue, chain: Chain, ids: Mapping[str, Sequence[UUID]]) -> dict[str, int]:
+        """Make the tables of a first release beside those of the core, with rows that refer to these ids; how many rows
+        each table has."""
+        from crmcore.adapters.sql.migrating.rehearsing import make_first_release
+        from crmcore.adapters.sql.tables import build_tables
+
+        self._metadata = build_tables(catalogue, self._prefix).metadata
+        return make_first_release(self._url, self._prefix, catalogue, chain, ids)
+
+    def counts(self, tables: Sequence[str]) -> dict[str, int]:
+        """How many rows these tables have, as far as they are there."""
+        from crmcore.adapters.sql.migrating.rehearsing import count_rows
+
+        return count_rows(self._url, self._prefix, tables)
 
     def remove(self) -> None:
         """Drop the tables that were made on a server."""
