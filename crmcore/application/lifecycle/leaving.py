@@ -35,6 +35,14 @@ def remove_links(unit: Session, records: Sequence[str]) -> int:
     return total
 
 
+def forget_work(unit: Session, plugin: str) -> None:
+    """Forget how far observers and jobs of a plugin had come, and what they had put aside."""
+    consuming = unit.transaction.consuming
+    for name in [each.name for each in consuming.consumers()]:
+        if name == f"observer:{plugin}" or name.startswith(f"job:{plugin}."):
+            consuming.forget(name)
+
+
 def keep_lost(
     archive: Archive, folder: Path | None, plugin: str, title: str, lost: Sequence[tuple[str, Row]]
 ) -> tuple[Path, dict[str, int]]:

@@ -148,6 +148,7 @@ class Lifecycle:
         where, rows = self.archive(archive, _title(name, at), about, self._tables.contents(own))
         with self._unit(actor) as unit:
             leaving.remove_links(unit, [each.name for each in own.records])
+            leaving.forget_work(unit, name)
         self._tables.purge(own, forgotten(name))
         self.running.refresh()
         return Switched(name, "available", archive=where, rows=rows)

@@ -120,6 +120,9 @@ def test_a_purged_plugin_leaves_an_archive_and_its_history(
     """What was dropped could not be looked up again, or something of it would stay behind."""
     with opened(storage, request) as crm:
         rows = fill(crm)
+        with crm.work("worker") as work:
+            for name in ("observer:specimen", "job:specimen.tidy", "observer:specimens"):
+                work.transaction.consuming.enroll(name, 0)
         crm.plugins.disable("specimen", actor="root")
         with pytest.raises(InvalidSetting, match="crm plugins retire specimen"):
             crm.plugins.purge("specimen", actor="root", archive=tmp_path)
@@ -139,6 +142,7 @@ def test_a_purged_plugin_leaves_an_archive_and_its_history(
         assert (about["name"], about["purged_by"], about["rows"]) == ("specimen", "root", dict(done.rows))
         with crm.work("sara") as work:
             assert work.links.count() == 0
+            assert [each.name for each in work.transaction.consuming.consumers()] == ["observer:specimens"]
             assert [each.operation for each in work.transaction.history("specimen.entry", rows.entry)] == ["add"]
         with pytest.raises(UnknownName):
             crm.plugins.retire("specimen", actor="root")
