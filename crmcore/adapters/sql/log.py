@@ -177,6 +177,8 @@ class Log:
         return sa.select(*at, *[self._table.c[name] for name in LOG_COLUMNS[1:]])
 
     def _found(self, rows: Iterable[tuple[Any, ...]]) -> list[LogEntry]:
+        if self._model.backend == "postgresql":  # its driver makes ids itself
+            return [LogEntry(codecs.aware(at), *rest) for at, *rest in rows]
         ids = _Ids(self._model.id_from)
         return [_entry(ids, row) for row in rows]
 
