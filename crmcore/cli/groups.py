@@ -36,10 +36,14 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that the arguments name; wrong usage suggests the nearest."""
         if args and args[0] not in self.lazy:
-            close = nearest(args[0], self.lazy)
+            close = nearest(args[0], self.known())
             hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
             ctx.fail(f"No such command {args[0]!r}.{hint}")
         return super().resolve_command(ctx, args)
+
+    def known(self) -> list[str]:
+        """The names among which the nearest to a wrong one is."""
+        return list(self.lazy)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of commands, without importing any."""
@@ -61,14 +65,23 @@ class ProgramGroup(LazyGroup):
         group = self._of_plugin(args[0]) if args else None
         return super().resolve_command(ctx, args) if group is None else (args[0], group, args[1:])
 
+    def known(self) -> list[str]:
+        """The program's own commands, and the installed plugins."""
+        return [*self.lazy, *_installed()]
+
     def _of_plugin(self, name: str) -> click.Command | None:
         """The group of an installed plugin; neither the plugin is imported for it nor a database opened."""
-        if name in self.lazy:
+        if name in self.lazy or name not in _installed():
             return None
         from crmcore.cli.plugin_commands import PluginGroup
-        from crmcore.plugins.discovery import survey
 
-        return PluginGroup(name) if any(each.name == name for each in survey()[0]) else None
+        return PluginGroup(name)
+
+
+def _installed() -> list[str]:
+    from crmcore.plugins.discovery import survey
+
+    return [each.name for each in survey()[0]]
 
 
 class Group(click.Group):

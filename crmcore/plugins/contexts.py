@@ -17,6 +17,8 @@ from crmcore.domain import step
 from crmcore.domain.change import Change
 from crmcore.domain.customer import Customer
 from crmcore.domain.facet import Facet
+from crmcore.domain.ordering import plain_instant
+from crmcore.domain.query import Cursor
 from crmcore.plugins.answers import Entry
 from crmcore.ports.work import Work
 
@@ -137,10 +139,15 @@ class Lookback:
     work: Work
 
     def page(self, entries: Iterable[Entry]) -> list[Entry]:
-        """The page that is asked for, out of all entries that there are; for few. Who has many asks the database for
-        those up to `before`."""
+        """The page that is asked for, out of all entries that there are; for few. Who has many asks for a page of
+        records that is sorted by their time, newest first, and begins at `after`."""
         older = [each for each in entries if self.before is None or each.place < self.before]
         return sorted(older, key=lambda each: each.place, reverse=True)[: self.limit]
+
+    def after(self, sort: str) -> str | None:
+        """The cursor at which a query of records begins that is sorted so: by their time ("-at"), newest first. For
+        entries that have the time and the id of a record."""
+        return None if self.before is None else Cursor(sort, (plain_instant(self.before[0]),), self.before[1]).encode()
 
 
 @attrs.frozen(eq=False)

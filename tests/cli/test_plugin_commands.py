@@ -128,6 +128,7 @@ def test_a_typo_opens_no_database(tmp_path: Path) -> None:
     """A file would appear that nobody asked for, just because no command has that name."""
     url = f"sqlite:///{tmp_path}/new.db"
     assert run("--database", url, "lst", "customer").status == 2
+    assert "'loyalty'" in run("--database", url, "loyalti", "members").err
     assert run("--database", url, "--help").status == 0
     assert not (tmp_path / "new.db").exists()
 

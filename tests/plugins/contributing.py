@@ -77,12 +77,9 @@ def contribute_panel(context: Viewing) -> Mapping[str, Any] | None:
 
 @hookimpl
 def contribute_timeline(context: Lookback) -> Sequence[Entry]:
-    where = f'customer = "{context.customer.id}"'
-    if context.before is not None:
-        where += f" and at <= {context.before[0].isoformat()}"
-    page = context.work[Earning].query(where, sort="-at", limit=context.limit)
-    told = [Entry(e.at, f"earned {e.points} points", "earned", ("rewards.earning", e.id), id=e.id) for e in page.items]
-    return context.page(told)
+    whose = f'customer = "{context.customer.id}"'
+    page = context.work[Earning].query(whose, sort="-at", limit=context.limit, after=context.after("-at"))
+    return [Entry(e.at, f"earned {e.points} points", "earned", ("rewards.earning", e.id), id=e.id) for e in page.items]
 
 
 @hookimpl

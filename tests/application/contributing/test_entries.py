@@ -52,11 +52,13 @@ def test_what_plugins_tell_stands_between_the_records(crm: Crm) -> None:
         for day in range(6):
             work.interactions.add(Interaction(START + day * DAY, "call", customer=leila))
             work[Earning].add(Earning(leila, START + (day + 0.5) * DAY, day))
+        for days in (0, 0, 0, 0, 2.5, 2.5):
+            work[Earning].add(Earning(leila, START + days * DAY, 0))
     with crm.work("sara", snapshot=True) as work:
         whole = places([work.timeline(leila)])
-        assert len(whole) == 12
+        assert len(whole) == len(set(whole)) == 18
         assert whole == sorted(whole, reverse=True)
-        for limit in (1, 2, 5, 11, 12):
+        for limit in (1, 2, 5, 11, 17, 18):
             assert places(pages(work, leila, limit)) == whole
         told = work.timeline(leila).items[0]
         assert isinstance(told, Told)
