@@ -51,6 +51,8 @@ def main() -> None:
         database = f"sqlite:///{folder}/demo.db"
         counted = json.loads(crm("--database", database, "--json", "count", "customer"))
         check(counted["count"] > 0, "crm demo --keep left no customers")
+        made = json.loads(crm("--json", "plugins", "new", "trial", "--dir", folder))
+        check(len(made["files"]) > 10, f"crm plugins new wrote {made['files']}")
     print(f"wheel: crmcore works from {place.parent}")
 
 

@@ -12,6 +12,8 @@ from crmcore.domain.part import Part, part, parts
 from crmcore.domain.record import Record, record
 from crmcore.domain.workflow import Transition, Workflow
 from crmcore.plugins import Plugin, hookimpl
+from crmcore.plugins.answers import ReportTable
+from crmcore.plugins.contexts import Reporting
 from crmcore.plugins.specs import Channel, Command, Format, Job, Metric, Report, Template
 
 plugin = Plugin("visits", description="Visits to customers")
@@ -76,6 +78,11 @@ def count_planned(context: object) -> int:
     return 0
 
 
+def report_planned(context: Reporting) -> ReportTable:
+    """How many visits are planned."""
+    return ReportTable(("planned",), [(context.work[Visit].count('state = "planned"'),)])
+
+
 @hookimpl
 def declare_jobs() -> Sequence[Job]:
     return [Job(name="plan", every="week", run=count_planned)]
@@ -93,7 +100,7 @@ def declare_formats() -> Sequence[Format]:
 
 @hookimpl
 def declare_reports() -> Sequence[Report]:
-    return [Report(name="visits.planned", target="tests.plugins.visits:count_planned", columns=("planned",))]
+    return [Report(name="visits.planned", target="tests.plugins.visits:report_planned", columns=("planned",))]
 
 
 @hookimpl
