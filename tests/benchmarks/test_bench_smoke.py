@@ -42,6 +42,7 @@ EXPECTED = {
     "add one, 20 plugins that did not ask": "us",
     "add_many, 3 plugins that did ask": "us",
     "page of 50 over facets of 5 plugins": "us",
+    "feed to 5 observers": "us",
 }
 
 
