@@ -101,9 +101,9 @@ def _relationships(work: UnitOfWork, view: WholeView) -> list[View]:
 
 def _panels(face: Face, view: WholeView) -> dict[str, View]:
     """What each plugin adds, by its name: the fields of its facet, then its panel; all of it missing where the customer
-    has none of it."""
-    flat = face.flat(view.customer)
-    groups = [group for group in face.columns.groups if group.place == "facet"]
+    has none of it, or the plugin is switched off."""
+    flat, asleep = face.flat(view.customer), face.work.catalogue.dormant
+    groups = [group for group in face.columns.groups if group.place == "facet" and group.holder.name not in asleep]
     panels = {g.holder.name: {f.name: flat[n] for n, f in g.fields.items() if n in flat} for g in groups}
     for name, panel in view.panels.items():
         panels[name] = {**panels.get(name, {}), **panel}

@@ -170,3 +170,18 @@ def test_a_plugins_format_is_exported_and_imported(shop: Crm, crm: Crm, tmp_path
     assert shop("export", "customer", *columns).out.startswith("name: ")
     refused: Any = crm.json("import", "customer", str(other), "--format", "cards")
     assert (refused.status, "'csv', 'tsv'" in refused.error["message"]) == (2, True)
+
+
+def test_a_plugin_that_is_switched_off_contributes_nothing(shop: Crm, loyal: Crm, leila: str) -> None:
+    """What nobody keeps up any more would be shown as if it were current."""
+    assert shop("plugins", "disable", "rewards").status == 0
+    view = shop.json("show", "customer", leila).done
+    assert (view["panels"], view["timeline"], "metrics" in view["value"]) == ({}, [], False)
+    assert shop.json("report", "rewards.points").error["type"] == "UnknownName"
+    assert shop.json("count", "rewards.earning").done == {"count": 3}
+    id = loyal.add("customer", "name=A", "loyalty.tier=bronze")["id"]
+    assert loyal.json("show", "customer", id).done["panels"]["loyalty"]["tier"] == "bronze"
+    assert loyal("plugins", "disable", "loyalty").status == 0
+    view = loyal.json("show", "customer", id).done
+    assert (view["panels"], view["customer"]["loyalty.tier"]) == ({}, "bronze")
+    assert loyal("loyalty", "members").status == 2
