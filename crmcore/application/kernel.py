@@ -116,6 +116,9 @@ class Plan(Generic[R]):
     loose: tuple[str, ...]
     """The attributes that hold JSON, or parts with JSON, which whoever holds them could alter."""
 
+    loose_facets: frozenset[Any]
+    """The classes of facets of this record type with JSON."""
+
 
 def plan_for(catalogue: Catalogue, type: RecordType) -> Plan[Any]:
     """The plan of a record type."""
@@ -129,6 +132,7 @@ def plan_for(catalogue: Catalogue, type: RecordType) -> Plan[Any]:
         matching.plan(type),
         matching.made_of(type),
         _loose(type),
+        frozenset(f.cls for f in catalogue.facets.get(type.name, ()) if any(each.kind == "json" for each in f.fields)),
     )
 
 

@@ -25,13 +25,21 @@ from crmcore.ports.storage import Transaction
 @attrs.define(eq=False)
 class Course:
     """How a transaction goes, which those share to whom it is lent: for which `person` and under which policy it
-    began, what broke it, which reactions led to what is done now, and what was lent to whom."""
+    began, what broke it, which reactions led to what is done now, what was lent to whom, and which savepoints of
+    plugins are open."""
 
     person: Actor
     policy: Policy
     broken: BaseException | None = None
     chain: tuple[str, ...] = ()
     lent: dict[tuple[str, bool | str], Any] = attrs.field(factory=dict)
+    nested: list[Any] = attrs.field(factory=list)
+
+    def end(self) -> None:
+        """Take back what was lent: who kept it is told so, by the name of whoever uses it."""
+        for unit in self.lent.values():
+            unit._transaction = None
+        self.nested.clear()
 
 
 class Session:
@@ -75,6 +83,7 @@ class Session:
     ) -> None:
         transaction = self.transaction
         self._transaction = None
+        self.course.end()
         if error is None and self.course.broken is None and not self.dry:
             return transaction.commit()
         transaction.rollback()
@@ -85,7 +94,10 @@ class Session:
     def transaction(self) -> Transaction:
         """The transaction, while the unit of work is open."""
         if self._transaction is None:
-            raise InvalidSetting("a unit of work is used inside its with block: `with crm.work(actor=...) as work:`")
+            raise InvalidSetting(
+                "a unit of work is used inside its with block, `with crm.work(actor=...) as work:`, and the one of a "
+                "plugin, `context.work`, in the call that it is for"
+            )
         return self._transaction
 
     @property

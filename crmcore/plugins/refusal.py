@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 import attrs
 
 from crmcore.domain.errors import CrmError, PluginFailed
+from crmcore.domain.fold import visible
+
+LONGEST_TEXT: Final = 2_000
+"""Characters of what a plugin says that messages repeat."""
 
 
 @attrs.frozen(order=True)
@@ -71,12 +76,20 @@ def refuse(problems: Iterable[Problem]) -> None:
 
 
 def text_of(error: BaseException) -> str:
-    """An exception's class and message in one line, also where its message cannot be had."""
+    """An exception's class and message in one line, cut where it is endless, with nothing in it that a terminal obeys
+    or an encoding refuses; also where its message cannot be had."""
     try:
-        message = " ".join(str(error).split())
-    except Exception:
+        message = told(" ".join(str(error).split()))
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
         message = "without a readable message"
     return f"{type(error).__name__}: {message}".rstrip(": ")
+
+
+def told(text: str, length: int = LONGEST_TEXT) -> str:
+    """A plugin's words, as they can be shown to anybody."""
+    return visible(text if len(text) <= length else f"{text[: length - 1]}…")
 
 
 def _listed(texts: list[str]) -> str:

@@ -29,6 +29,11 @@ def frozen(plan: Plan[Any], changes: Sequence[Change]) -> tuple[Change, ...]:
     return tuple(_frozen(plan, each) for each in changes)
 
 
+def for_each(plan: Plan[Any], shown: tuple[Change, ...]) -> tuple[Change, ...]:
+    """Frozen changes for the next plugin: with copies of JSON of its own, if this record type has any."""
+    return frozen(plan, shown) if plan.loose or plan.loose_facets else shown
+
+
 def _frozen(plan: Plan[Any], change: Change) -> Change:
     before, after = shown(plan, change.before), shown(plan, change.after)
     same = before is change.before and after is change.after
@@ -40,9 +45,12 @@ def shown(plan: Plan[Any], record: Record | None) -> Record | None:
     if record is None:
         return None
     copies = {name: deepcopy(held) for name in plan.loose if (held := getattr(record, name))}
-    if type(record.facets) is MappingProxyType and not copies:
+    facets = record.facets
+    if plan.loose_facets.intersection(facets):
+        facets = {cls: deepcopy(each) if cls in plan.loose_facets else each for cls, each in facets.items()}
+    if type(facets) is MappingProxyType and not copies:
         return record
-    return evolve(record, facets=MappingProxyType(dict(record.facets)), **copies)
+    return evolve(record, facets=MappingProxyType(dict(facets)), **copies)
 
 
 def steps_of(unit: Session, plan: Plan[Any], changes: Sequence[Change]) -> Iterator[Step]:

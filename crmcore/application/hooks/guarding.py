@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from crmcore.application.hooks import batch
+from crmcore.application.hooks.calling import called
 from crmcore.application.hooks.lending import lend
 from crmcore.application.kernel import Plan
 from crmcore.application.session import Session
@@ -15,7 +16,7 @@ from crmcore.domain.errors import Vetoed
 from crmcore.domain.facet import Facet
 from crmcore.plugins.contexts import Amendment, Checking, Stepping, Veto
 from crmcore.plugins.dispatch import Call
-from crmcore.plugins.refusal import refuse
+from crmcore.plugins.refusal import refuse, told
 
 Amended = Mapping[UUID, Mapping[type[Facet], Facet]]
 NOTHING: Amended = {}
@@ -34,9 +35,13 @@ def check(unit: Session, plan: Plan[Any], changes: Sequence[Change]) -> Amended:
     shown = batch.frozen(plan, changes)
     amended: dict[UUID, dict[type[Facet], Facet]] = {}
     with unit.whole():
-        answers = [(call, *_answer(unit, call, Checking(name, shown, _reading(unit, call)))) for call in asked]
-        if on_steps and (steps := tuple(batch.steps_of(unit, plan, shown))):
-            answers += [(call, *_answer(unit, call, Stepping(name, steps, _reading(unit, call)))) for call in on_steps]
+        answers = [
+            (call, *_answer(unit, call, Checking(name, batch.for_each(plan, shown), _reading(unit, call))))
+            for call in asked
+        ]
+        for call in on_steps:
+            if steps := tuple(batch.steps_of(unit, plan, batch.for_each(plan, shown))):
+                answers.append((call, *_answer(unit, call, Stepping(name, steps, _reading(unit, call)))))
     for call, vetoes, amendments in answers:
         for veto in vetoes:
             raise vetoed(call, veto)
@@ -56,14 +61,14 @@ def vetoes(unit: Session, plan: Plan[Any], call: Call, changes: Sequence[Change]
 
 def vetoed(call: Call, veto: Veto) -> Vetoed:
     """The veto as an error."""
-    change = veto.change
+    change, reason = veto.change, told(veto.reason)
     return Vetoed(
         change.type.name,
-        {veto.field or change.operation: f"refused by plugin {call.plugin!r}: {veto.reason}"},
+        {told(veto.field) or change.operation: f"refused by plugin {call.plugin!r}: {reason}"},
         plugin=call.plugin,
         hook=call.hook,
         id=str(change.id),
-        reason=veto.reason,
+        reason=reason,
     )
 
 
@@ -73,10 +78,10 @@ def _reading(unit: Session, call: Call) -> Any:
 
 def _answer(unit: Session, call: Call, context: Checking | Stepping) -> tuple[list[Veto], list[Amendment]]:
     """What a guard answers; PluginFailed for an answer that it may not give."""
-    answer = call.watched(context)
+    answer = called(unit, call, context)
     if answer is None:
         return [], []
-    if not isinstance(answer, list | tuple):
+    if type(answer) not in (list, tuple):  # of another class, it might answer otherwise each time it is looked at
         remedy = "Return a list of Veto and Amendment, or None"
         refuse([call.problem(f"it returned a value of type {type(answer).__name__}", remedy)])
     changes = context.changes if isinstance(context, Checking) else [step.change for step in context.steps]
@@ -85,8 +90,8 @@ def _answer(unit: Session, call: Call, context: Checking | Stepping) -> tuple[li
     return [v for v in answer if isinstance(v, Veto)], [a for a in answer if isinstance(a, Amendment)]
 
 
-def _faults(unit: Session, call: Call, each: object, given: set[int], amends: bool) -> Iterator[Any]:
-    if not isinstance(each, Veto | (Amendment if amends else Veto)):
+def _faults(unit: Session, call: Call, each: Any, given: set[int], amends: bool) -> Iterator[Any]:
+    if not issubclass(type(each), (Veto, Amendment) if amends else Veto):
         kinds = "Veto or Amendment" if amends else "Veto"
         yield call.problem(f"it returned a value of type {type(each).__name__} in its list", f"Return only {kinds}")
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import TracebackType
 from typing import Any, Final, NoReturn, TypeVar, cast
 
 import attrs
@@ -9,7 +10,7 @@ import attrs
 from crmcore.application.hooks.rights import LOOKS, READS, Eyes, Rights
 from crmcore.application.session import Session
 from crmcore.domain.change import Actor
-from crmcore.domain.errors import Denied
+from crmcore.domain.errors import Denied, InvalidSetting
 from crmcore.domain.record import Record
 from crmcore.ports.policy import AllowAll, Policy
 from crmcore.ports.storage import Transaction
@@ -35,6 +36,33 @@ class Lent:
         if name not in LENT:
             raise AttributeError(f"a plugin's work has no {name!r}: it has {', '.join(sorted(LENT))}")
         return getattr(self._unit, name)
+
+    def savepoint(self) -> Nested:
+        """A nested part that an exception undoes alone; it ends in the call in which it began."""
+        return Nested(self._unit)
+
+
+class Nested:
+    """A savepoint of a plugin. Those that are open are known, so that none outlasts the call: ended later, it would
+    undo what others wrote since."""
+
+    def __init__(self, unit: Session) -> None:
+        self._unit = unit
+        self._inner = unit.savepoint()
+
+    def __enter__(self) -> None:
+        self._inner.__enter__()
+        self._unit.course.nested.append(self)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        nested = self._unit.course.nested
+        if not nested or nested[-1] is not self:
+            raise InvalidSetting("a savepoint ends in the call in which it began, and before those that enclose it")
+        nested.pop()
+        settled: bool | None = self._inner.__exit__(kind, error, trace)
+        return settled
 
 
 class Held:

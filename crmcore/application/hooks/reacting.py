@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from crmcore.application.hooks import batch
+from crmcore.application.hooks.calling import called
 from crmcore.application.hooks.lending import lend
 from crmcore.application.kernel import Plan
 from crmcore.application.session import Session
@@ -29,11 +30,11 @@ def react(unit: Session, plan: Plan[Any], changes: Sequence[Change]) -> None:
     with unit.whole():
         for call in asked:
             with _deeper(unit, call, name):
-                _silent(call, call.watched(Changed(name, shown, lend(unit, call.plugin))))
-        if on_steps and (steps := tuple(batch.steps_of(unit, plan, shown))):
-            for call in on_steps:
+                _silent(call, called(unit, call, Changed(name, batch.for_each(plan, shown), lend(unit, call.plugin))))
+        for call in on_steps:
+            if steps := tuple(batch.steps_of(unit, plan, batch.for_each(plan, shown))):
                 with _deeper(unit, call, name):
-                    _silent(call, call.watched(Stepped(name, steps, lend(unit, call.plugin))))
+                    _silent(call, called(unit, call, Stepped(name, steps, lend(unit, call.plugin))))
 
 
 @contextmanager

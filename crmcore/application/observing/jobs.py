@@ -9,10 +9,11 @@ import datetime as dt
 from collections import deque
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
+from crmcore.application.hooks.calling import called
 from crmcore.application.hooks.lending import lend
 from crmcore.application.observing.desk import Desk, LeaseLost
 from crmcore.application.observing.failing import failure
@@ -41,9 +42,10 @@ class PluginJob:
         """The name of its lease and of its runs."""
         return f"job:{self.origin.plugin}.{self.job.name}"
 
-    def run(self, context: JobRun) -> Any:
-        """Run it; PluginFailed, naming plugin and job, for what it raises."""
-        return Call(self.origin, f"job {self.job.name}", self.job.run)(context)
+    @property
+    def call(self) -> Call:
+        """What runs it, naming plugin and job."""
+        return Call(self.origin, f"job {self.job.name}", self.job.run)
 
 
 @attrs.define
@@ -134,7 +136,8 @@ def _run(desk: Desk, job: PluginJob, lease: Lease, period: Period, attempts: int
 
 def _do(desk: Desk, job: PluginJob, lease: Lease, period: Period, row: Run) -> Lease:
     with desk.unit(job.origin.plugin, f"job:{job.job.name}") as unit:
-        job.run(JobRun(lend(unit, job.origin.plugin), period.key, period.start, period.end, row.at))
+        work = lend(unit, job.origin.plugin)
+        called(unit, job.call, JobRun(work, period.key, period.start, period.end, row.at))
         consuming = unit.transaction.consuming
         moved = desk.move(consuming, lease, lease.position + 1)
         consuming.put_run(row)

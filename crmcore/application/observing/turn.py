@@ -12,10 +12,12 @@ from uuid import UUID
 
 import attrs
 
+from crmcore.application.hooks.calling import called
 from crmcore.application.hooks.lending import lend
 from crmcore.application.observing.desk import Desk
 from crmcore.application.observing.events import NOBODY, Cause, Page, Pages, cause_of, event_of
 from crmcore.application.observing.failing import failure
+from crmcore.application.session import Session
 from crmcore.domain.change import LogEntry
 from crmcore.domain.errors import CrmError, PluginFailed, StorageBusy
 from crmcore.plugins.contexts import Event, Observed
@@ -109,15 +111,15 @@ class Turn:
     def _hand_over(self, events: Sequence[Event], behind: Sequence[Delayed], cause: Cause, last: int) -> None:
         call = self.observer.call
         with self.desk.unit(call.plugin, cause.then(call.plugin).source) as unit:
-            self._call(Observed(tuple(events), lend(unit, call.plugin)))
+            self._call(unit, Observed(tuple(events), lend(unit, call.plugin)))
             consuming = unit.transaction.consuming
             consuming.put_aside(behind)
             moved = self.desk.move(consuming, self.lease, last)
         self.lease, self.seen = moved, last
         self.delivered += len(events)
 
-    def _call(self, context: Observed) -> None:
-        answer = self.observer.call(context)
+    def _call(self, unit: Session, context: Observed) -> None:
+        answer = called(unit, self.observer.call, context)
         if answer is not None:
             what = f"it returned a value of type {type(answer).__name__}"
             refuse([self.observer.call.problem(what, "An observer returns nothing: it writes through context.work")])
@@ -175,7 +177,7 @@ class Turn:
         """Hand one over again; whether nothing of its record is put aside any more."""
         call = self.observer.call
         with self.desk.unit(call.plugin, cause_of(entry).then(call.plugin).source) as unit:
-            self._call(Observed((event_of(entry),), lend(unit, call.plugin)))
+            self._call(unit, Observed((event_of(entry),), lend(unit, call.plugin)))
             consuming = unit.transaction.consuming
             more = consuming.settle(row, self.desk.clock.now())
             moved = self.desk.move(consuming, self.lease, self.seen)
