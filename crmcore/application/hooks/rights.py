@@ -45,25 +45,32 @@ class Rights:
         if self.reading:
             raise Denied(READS, plugin=self.plugin)
         for change in changes:
-            if not self._is_own(change) and f"{change.type.name}:{change.operation}" not in self.capabilities:
-                wanted = "change" if change.operation == "facet" else change.operation
+            if (foreign := self._foreign_facet(change)) is not None:
                 raise Denied(
-                    f"plugin {self.plugin!r} may not {wanted} a {change.type.name}: it writes its own records and "
-                    f"facets, and what its manifest names, as capabilities=({f'{change.type.name}:{wanted}'!r},)",
+                    f"plugin {self.plugin!r} may not write {foreign!r} of a {change.type.name}: it writes its own "
+                    "facets, and no capability is for those of others",
+                    plugin=self.plugin,
+                    record=change.type.name,
+                    facet=foreign,
+                )
+            wanted = f"{change.type.name}:{change.operation}"
+            if change.operation != "facet" and change.type.plugin != self.plugin and wanted not in self.capabilities:
+                raise Denied(
+                    f"plugin {self.plugin!r} may not {change.operation} a {change.type.name}: it writes its own "
+                    f"records and facets, and what its manifest names, as capabilities=({wanted!r},)",
                     plugin=self.plugin,
                     record=change.type.name,
                     operation=change.operation,
                 )
         self.host.write(actor, changes)
 
-    def _is_own(self, change: Change) -> bool:
-        if change.operation != "facet":
-            return change.type.plugin == self.plugin and self._has_own_facets(change)
-        return all(name.partition(".")[0] == self.plugin for name in change.fields)
-
-    def _has_own_facets(self, change: Change) -> bool:
-        """A new record may bring facets with it; those of others are theirs."""
-        return change.operation != "add" or all("." not in name for name in change.fields)
+    def _foreign_facet(self, change: Change) -> str | None:
+        """The facet of somebody else that a change writes; a new record may bring facets with it."""
+        if change.operation not in ("add", "facet"):
+            return None
+        names = (name.partition(".") for name in change.fields)
+        facets = {facet for facet, dot, _ in names if dot or change.operation == "facet"}
+        return min(facets - {self.plugin}, default=None)
 
 
 @attrs.frozen(eq=False)
