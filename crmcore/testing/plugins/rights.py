@@ -50,13 +50,13 @@ class RightsContract(PluginCase):
         return recording
 
     def _asked(self, crm: Crm) -> list[str]:
-        """The record types for which a hook of the plugin is called, and that a test can write."""
+        """The record types for which a hook of the plugin is called."""
         hooks = crm.registry.hooks
         kinds = ("check_changes", "check_steps", "react_changes", "react_steps")
         called = {
             name for name in hooks.records for kind in kinds for c in hooks.of(kind, name) if c.plugin == self.name
         }
-        return sorted(name for name in called if not crm.catalogue.record(name).options.append_only)
+        return sorted(called)
 
 
 def play(drawing: Drawing, work: Any, name: str) -> list[UUID]:
@@ -67,6 +67,8 @@ def play(drawing: Drawing, work: Any, name: str) -> list[UUID]:
     with refusable(work):
         held = drawing.stored(name)
         found.append(held.id)
+        if type.options.append_only:
+            return found
         for facet in drawing.catalogue.facets.get(name, ()):
             with refusable(work):
                 repository.put_facet(held.id, drawing.facet(facet))
