@@ -49,8 +49,10 @@ def read_stamp(connection: sa.Connection, prefix: str, schema: str | None) -> St
 
 
 def make_tables(connection: sa.Connection, backend: Backend, tables: Tables, distributions: Iterable[str]) -> None:
-    """Make the tables of these distributions, as far as they are not there."""
-    make(connection, backend, [table for name in distributions for table in tables.of(name)])
+    """Make the tables of these distributions, and those of workers, which an older database lacks, as far as they are
+    not there."""
+    wanted = [table for name in distributions for table in tables.of(name)]
+    make(connection, backend, {table.name: table for table in (*wanted, *tables.of_workers)}.values())
 
 
 def make(connection: sa.Connection, backend: Backend, wanted: Iterable[sa.Table]) -> None:

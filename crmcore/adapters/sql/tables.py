@@ -41,6 +41,11 @@ class Tables:
     backlog: sa.Table
     run: sa.Table
 
+    @property
+    def of_workers(self) -> tuple[sa.Table, ...]:
+        """Where workers keep how far they are."""
+        return (self.consumer, self.backlog, self.run)
+
     def of(self, distribution: str) -> list[sa.Table]:
         """The tables of one distribution."""
         return [t for t in self.metadata.tables.values() if self.owners[t.name] == distribution]

@@ -6,6 +6,7 @@ import datetime as dt
 import time
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,10 +18,12 @@ from crmcore.crm import Crm
 from crmcore.domain.errors import StorageBusy
 from crmcore.plugins import Event, Observed
 from crmcore.testing.contract.case import NOON
+from crmcore.testing.crm import make_crm
 from crmcore.testing.fakes import FrozenClock
 from crmcore.testing.specimens import Entry
 from tests.application.hooks.acting import acting, hooked
 from tests.application.observing.watching import Watching, add, aside, lines, rename
+from tests.databases import storages
 from tests.shared import SharedCrm, SharedMemory
 
 NAME = "observer:specimen"
@@ -156,3 +159,21 @@ def test_the_clock_of_the_host_counts(shared_memory: SharedCrm) -> None:
     crm.pump()
     [item] = crm.workers.put_aside()
     assert item["due"] == (NOON + dt.timedelta(minutes=1)).isoformat()
+
+
+@pytest.mark.parametrize("fresh_url", storages(), indirect=True)
+def test_an_older_database_gets_the_tables_of_workers(fresh_url: str) -> None:
+    """Observers and jobs would work in new databases only."""
+    with make_crm(fresh_url):
+        pass
+    engine = sa.create_engine(fresh_url)
+    with engine.begin() as connection:
+        for table in ("consumer", "backlog", "run"):
+            connection.exec_driver_sql(f"DROP TABLE crm_{table}").close()
+    engine.dispose()
+    seen: list[int] = []
+    plugin = acting("watch", observe_changes=lambda context: seen.extend(event.position for event in context.events))
+    with make_crm(fresh_url, plugins=[plugin]) as crm:
+        add(crm, "Leila")
+        crm.pump()
+    assert seen == [1]
