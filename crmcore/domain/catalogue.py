@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 import attrs
@@ -24,15 +25,19 @@ CUSTOM: Final = "custom"
 TAKEN: Final = frozenset(("core", "facets", CUSTOM, "history"))
 
 
+def _frozen(given: Mapping[Any, Any]) -> Mapping[Any, Any]:
+    return MappingProxyType(dict(given))
+
+
 @attrs.frozen(eq=False)
 class Catalogue:
-    """What is declared, by name and by class. Made once at start by `build`; never changed."""
+    """What is declared, by name and by class. Made once at start by `build`; never changed, as plugins see it too."""
 
-    records: Mapping[str, RecordType]
-    facets: Mapping[str, tuple[FacetType, ...]]
-    workflows: Mapping[tuple[str, str], Workflow]
-    by_class: Mapping[type[Record], RecordType] = attrs.field(repr=False)
-    facet_by_class: Mapping[type[Facet], FacetType] = attrs.field(repr=False)
+    records: Mapping[str, RecordType] = attrs.field(converter=_frozen)
+    facets: Mapping[str, tuple[FacetType, ...]] = attrs.field(converter=_frozen)
+    workflows: Mapping[tuple[str, str], Workflow] = attrs.field(converter=_frozen)
+    by_class: Mapping[type[Record], RecordType] = attrs.field(repr=False, converter=_frozen)
+    facet_by_class: Mapping[type[Facet], FacetType] = attrs.field(repr=False, converter=_frozen)
     dormant: frozenset[str] = frozenset()
     """Plugins that are known by their descriptions only: what they declared is kept, and not written."""
 

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from crmcore.adapters.memory.database import MemoryDatabase
+from crmcore.adapters.memory.loose import apart, apart_facet, loose
 from crmcore.adapters.memory.table import Table
 from crmcore.domain.bound import Bound, BoundQuery, Every, Test, ToFacet, ToPart, Via
 from crmcore.domain.copying import evolve
@@ -22,8 +23,9 @@ Values = tuple[Any, ...]
 def select(database: MemoryDatabase, query: BoundQuery) -> list[Found]:
     """The records that fit, in order, at most `limit`, after the cursor."""
     check_cursor(query)
-    rows = _sorted(database, query) if query.sort else _by_id(database, query)
-    return [Found(_with_facets(database, query, record), keys) for keys, record in islice(rows, query.limit)]
+    rows, names = _sorted(database, query) if query.sort else _by_id(database, query), loose(query.type)
+    found = ((keys, apart(record, names)) for keys, record in islice(rows, query.limit))
+    return [Found(_with_facets(database, query, record), keys) for keys, record in found]
 
 
 def _by_id(database: MemoryDatabase, query: BoundQuery) -> Iterator[tuple[Values, Record]]:
@@ -50,7 +52,7 @@ def _sorted(database: MemoryDatabase, query: BoundQuery) -> Iterator[tuple[Value
 def _with_facets(database: MemoryDatabase, query: BoundQuery, record: Record) -> Record:
     if not query.facets:
         return record
-    return evolve(record, facets={facet.cls: database.facet(record, facet) for facet in query.facets})
+    return evolve(record, facets={f.cls: apart_facet(database.facet(record, f), f) for f in query.facets})
 
 
 def fitting(database: MemoryDatabase, query: BoundQuery) -> Iterator[Record]:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from crmcore.adapters.memory import refusals
 from crmcore.adapters.memory.database import MemoryDatabase, Undo
+from crmcore.adapters.memory.loose import apart, loose
 from crmcore.adapters.memory.table import Table
 from crmcore.domain.copying import evolve
 from crmcore.domain.facet import Facet, FacetType
@@ -21,11 +22,11 @@ from crmcore.domain.record import Record, RecordType
 
 def insert(database: MemoryDatabase, undo: Undo, type: RecordType, records: Sequence[Record]) -> None:
     """New rows, one after the other: a record may refer to itself and to those before it."""
-    table, done = database.of(type), _undo_puts(undo, database.of(type))
+    table, done, names = database.of(type), _undo_puts(undo, database.of(type)), loose(type)
     for record in records:
         if record.id in table.rows:
             raise refusals.taken(type.name, "id", str(record.id))
-        _put(database, table, record.id, _stored(type, record))
+        _put(database, table, record.id, apart(_stored(type, record), names))
         done.append(record.id)
         _check_references(database, table, table.rows[record.id])
 
@@ -34,7 +35,7 @@ def update(database: MemoryDatabase, undo: Undo, type: RecordType, before: Recor
     """Another row in the place of `before`."""
     table = database.of(type)
     _check_version(type.name, type.name, table, before.id, before.version)
-    _replace(database, undo, table, before.id, _stored(type, after))
+    _replace(database, undo, table, before.id, apart(_stored(type, after), loose(type)))
 
 
 def delete(database: MemoryDatabase, undo: Undo, type: RecordType, record: Record) -> None:
@@ -55,13 +56,13 @@ def insert_facets(
     database: MemoryDatabase, undo: Undo, type: RecordType, facet: FacetType, rows: Sequence[tuple[UUID, Facet]]
 ) -> None:
     """New facets of records that are there and have none of this type."""
-    table, done = database.of_facet(facet), _undo_puts(undo, database.of_facet(facet))
+    table, done, names = database.of_facet(facet), _undo_puts(undo, database.of_facet(facet)), loose(facet)
     for id, row in rows:
         if id not in database.of(type).rows:
             raise refusals.missing_target(type.name, facet.name, type.name, id)
         if id in table.rows:
             raise refusals.taken(type.name, facet.name, str(id))
-        _put(database, table, id, row)
+        _put(database, table, id, apart(row, names))
         done.append(id)
         _check_references(database, table, row)
 
@@ -72,7 +73,7 @@ def update_facet(
     """Another facet in the place of `before`."""
     table = database.of_facet(facet)
     _check_version(f"{facet.name} of {type.name}", type.name, table, id, before.version)
-    _replace(database, undo, table, id, after)
+    _replace(database, undo, table, id, apart(after, loose(facet)))
 
 
 def delete_facet(

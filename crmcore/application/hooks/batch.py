@@ -44,7 +44,7 @@ def shown(plan: Plan[Any], record: Record | None) -> Record | None:
     """The record with nothing in it that a plugin could alter."""
     if record is None:
         return None
-    copies = {name: deepcopy(held) for name in plan.loose if (held := getattr(record, name))}
+    copies = {name: deepcopy(held) for name in plan.loose if (held := getattr(record, name)) not in (None, ())}
     facets = record.facets
     if plan.loose_facets.intersection(facets):
         facets = {cls: deepcopy(each) if cls in plan.loose_facets else each for cls, each in facets.items()}

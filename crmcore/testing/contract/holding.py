@@ -151,3 +151,20 @@ class FacetContract(StorageCase):
         with crm.work("sara") as work:
             assert work.customers.get(id, with_=[Profile]).facet(Profile) == Profile(version=1)
             assert work.customers.get(id, as_of=then).facet(Profile) == Profile(version=1)
+
+    def test_json_is_a_copy(self, crm: Crm) -> None:
+        """Whoever alters what they wrote or read would alter what is stored, unlogged and beyond any rollback."""
+        data = {"a": [1]}
+        with crm.work("sara") as work:
+            leila = work.customers.add(Person("Leila").with_facets(Profile(data=data)))
+            id = work[Sample].add(plain_sample("s", data=data, pieces=(Piece("p", data=data),))).id
+            work.customers.put_facet(leila.id, Profile(data=data, motto="m"))
+            work[Sample].change(id, note="n")
+        data["a"].append(2)
+        for _ in range(2):
+            with crm.work("sara") as work:
+                member, sample = work.customers.get(leila.id, with_=[Profile]), work[Sample].get(id)
+            held = member.facet(Profile).data, sample.data, sample.pieces[0].data
+            assert held == ({"a": [1]},) * 3
+            for each in held:
+                each["a"].append(3)

@@ -103,12 +103,37 @@ def test_json_in_facets_of_others_cannot_be_altered(shared: SharedCrm) -> None:
     crm = hooked(shared, *acts)
     with crm.work("sara") as work:
         new = work.customers.add(Person("Leila").with_facets(Profile(data={"a": 1})))
-        work.customers.put_facet(new.id, Profile(data={"a": 2}))
+        work.customers.put_facet(new.id, Profile(data={}))
     with crm.work("sara") as work:
-        assert work.customers.get(new.id, with_=(Profile,)).facet(Profile).data == {"a": 2}
+        assert work.customers.get(new.id, with_=(Profile,)).facet(Profile).data == {}
         logged = [each.values()["specimen.data"][1] for each in work.customers.history(new.id)]
-    assert logged == [{"a": 1}, {"a": 2}]
-    assert seen == [{"a": 1}] * 3 + [{"a": 2}] * 3
+    assert logged == [{"a": 1}, {}]
+    assert seen == [{"a": 1}] * 3 + [{}] * 3
+
+
+def _poke(context: Changed) -> None:
+    catalogue: Any = context.work.catalogue
+    pokes: list[Callable[[], object]] = [
+        lambda: catalogue.records.pop("customer"),
+        lambda: catalogue.by_class.clear(),
+        lambda: catalogue.facets.setdefault("customer", ()),
+        lambda: catalogue.workflows.clear(),
+        lambda: setattr(catalogue, "records", {}),
+        lambda: setattr(context.work, "actor", "root"),
+        lambda: setattr(context.work.actor, "id", "root"),
+        lambda: context.changes[0].fields.add("x"),  # type: ignore[attr-defined]
+    ]
+    for poke in pokes:
+        with pytest.raises(AttributeError):
+            poke()
+
+
+def test_what_is_declared_cannot_be_altered(shared_memory: SharedCrm) -> None:
+    """One plugin would take a record type away from all others."""
+    crm = hooked(shared_memory, acting(react_changes=_poke))
+    with crm.work("sara") as work:
+        work.customers.add(Person("Leila"))
+        assert work.customers.count() == 1
 
 
 @pytest.mark.parametrize("hook", ["check_changes", "react_changes"])
