@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final, Literal
 
 import attrs
 
-from crmcore.domain.errors import PluginFailed
-from crmcore.plugins.refusal import text_of
+from crmcore.domain.errors import PluginFailed, StorageBusy
+from crmcore.plugins.dispatch import Call
+from crmcore.plugins.refusal import text_of, told
+
+LOG: Final = logging.getLogger("crmcore.plugins")
 
 ATTEMPTS: Final = 8
 LONGEST_PAUSE: Final = dt.timedelta(hours=1)
@@ -36,6 +42,21 @@ def failure(error: BaseException, attempts: int, now: dt.datetime) -> Failure:
         return Failure(attempts, "parked", None, line, full[-LONGEST_TRACEBACK:])
     pause = min(dt.timedelta(minutes=2 ** (attempts - 1)), LONGEST_PAUSE)
     return Failure(attempts, "retry", now + pause, line, full[-LONGEST_TRACEBACK:])
+
+
+@contextmanager
+def busy_named(call: Call) -> Iterator[None]:
+    """A database that was busy in the call of a hook has its name, and is logged: one that opens a unit of work of its
+    own waits for itself each time, and never gets on."""
+    try:
+        yield
+    except StorageBusy as error:
+        text = (
+            f"{call.origin}, hook {call.hook}: {told(error.message)}. If it opens a unit of work by itself, it waits "
+            "for itself: it has context.work"
+        )
+        LOG.warning("%s", text)
+        raise StorageBusy(text, plugin=call.plugin, hook=call.hook) from error
 
 
 def storable(text: str) -> str:

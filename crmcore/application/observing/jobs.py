@@ -16,7 +16,7 @@ import attrs
 from crmcore.application.hooks.calling import called
 from crmcore.application.hooks.lending import lend
 from crmcore.application.observing.desk import Desk, LeaseLost
-from crmcore.application.observing.failing import failure
+from crmcore.application.observing.failing import busy_named, failure
 from crmcore.application.observing.periods import Period, period_at, periods_after
 from crmcore.domain.errors import CrmError, StorageBusy
 from crmcore.plugins.contexts import JobRun
@@ -137,7 +137,8 @@ def _run(desk: Desk, job: PluginJob, lease: Lease, period: Period, attempts: int
 def _do(desk: Desk, job: PluginJob, lease: Lease, period: Period, row: Run) -> Lease:
     with desk.unit(job.origin.plugin, f"job:{job.job.name}") as unit:
         work = lend(unit, job.origin.plugin)
-        called(unit, job.call, JobRun(work, period.key, period.start, period.end, row.at))
+        with busy_named(job.call):
+            called(unit, job.call, JobRun(work, period.key, period.start, period.end, row.at))
         consuming = unit.transaction.consuming
         moved = desk.move(consuming, lease, lease.position + 1)
         consuming.put_run(row)

@@ -16,7 +16,7 @@ from crmcore.application.hooks.calling import called
 from crmcore.application.hooks.lending import lend
 from crmcore.application.observing.desk import Desk
 from crmcore.application.observing.events import NOBODY, Cause, Page, Pages, cause_of, event_of
-from crmcore.application.observing.failing import failure
+from crmcore.application.observing.failing import busy_named, failure
 from crmcore.application.session import Session
 from crmcore.domain.change import LogEntry
 from crmcore.domain.errors import CrmError, PluginFailed, StorageBusy
@@ -119,7 +119,8 @@ class Turn:
         self.delivered += len(events)
 
     def _call(self, unit: Session, context: Observed) -> None:
-        answer = called(unit, self.observer.call, context)
+        with busy_named(self.observer.call):
+            answer = called(unit, self.observer.call, context)
         if answer is not None:
             what = f"it returned a value of type {type(answer).__name__}"
             refuse([self.observer.call.problem(what, "An observer returns nothing: it writes through context.work")])
