@@ -79,7 +79,7 @@ class ProgramGroup(LazyGroup):
 
 
 def _installed() -> list[str]:
-    from crmcore.plugins.discovery import survey
+    from crmcore.plugins.starting.discovery import survey
 
     return [each.name for each in survey()[0]]
 

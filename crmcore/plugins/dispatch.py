@@ -13,9 +13,9 @@ import pluggy
 
 from crmcore.domain.errors import ConcurrentChange, PluginFailed, StorageBusy, StorageFailed, nearest
 from crmcore.plugins import watch
-from crmcore.plugins.discovery import Candidate
 from crmcore.plugins.hookspecs import PROJECT, RECORDS, ROUTED, Hooks
 from crmcore.plugins.refusal import Origin, Problem, refuse, text_of
+from crmcore.plugins.starting.discovery import Candidate
 
 REFUSED: Final = ("tryfirst", "trylast", "wrapper", "hookwrapper", "specname")
 """Options of pluggy that would hide a conflict between plugins, or which hook a function is."""

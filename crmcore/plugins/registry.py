@@ -10,19 +10,19 @@ import attrs
 
 from crmcore.domain.catalogue import Catalogue
 from crmcore.domain.dormant import Belongings
-from crmcore.plugins.deadline import seconds_of
-from crmcore.plugins.declarations import Declared
-from crmcore.plugins.discovery import Candidate, Installed, Offer, discover, survey
-from crmcore.plugins.fitting import Answers
-from crmcore.plugins.importing import candidates
 from crmcore.plugins.manifest import Plugin
 from crmcore.plugins.refusal import Origin, Problem
-from crmcore.plugins.relations import same_names
 from crmcore.plugins.revisions import CORE, chain, core_chain
 from crmcore.plugins.routing import NO_HOOKS, Hooks, routed
 from crmcore.plugins.slots import NO_SLOTS, OWN, REPLACEABLE, Slots
 from crmcore.plugins.specs import Job
-from crmcore.plugins.trial import Failed, Trial
+from crmcore.plugins.starting.deadline import seconds_of
+from crmcore.plugins.starting.declarations import Declared
+from crmcore.plugins.starting.discovery import Candidate, Installed, Offer, discover, survey
+from crmcore.plugins.starting.fitting import Answers
+from crmcore.plugins.starting.importing import candidates
+from crmcore.plugins.starting.relations import same_names
+from crmcore.plugins.starting.trial import Failed, Trial
 from crmcore.ports.migration import Chain
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from crmcore.plugins.deadline import VARIABLE
+from crmcore.plugins.starting.deadline import VARIABLE
 from tests.cli.conftest import run
 from tests.plugins.bad import source
 from tests.plugins.made import Site, sites

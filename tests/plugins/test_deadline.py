@@ -15,9 +15,9 @@ import pytest
 
 from crmcore.domain.errors import InvalidSetting, PluginFailed
 from crmcore.plugins import Plugin, hookimpl
-from crmcore.plugins.deadline import SECONDS, VARIABLE, Overdue, each_within, seconds_of
-from crmcore.plugins.importing import candidates
 from crmcore.plugins.registry import load
+from crmcore.plugins.starting.deadline import SECONDS, VARIABLE, Overdue, each_within, seconds_of
+from crmcore.plugins.starting.importing import candidates
 from tests.plugins.bad import HANGING, source
 from tests.plugins.made import Site, made, problems, refused
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from crmcore.domain.errors import InvalidSetting, MissingPlugin, PluginConflict, PluginFailed
-from crmcore.plugins.discovery import discover
 from crmcore.plugins.registry import load
+from crmcore.plugins.starting.discovery import discover
 from tests.plugins.bad import IMPORTED, source
 from tests.plugins.made import Site, made, problems, refused
 

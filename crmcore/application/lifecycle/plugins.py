@@ -29,12 +29,12 @@ from crmcore.domain.change import Actor, actor_of
 from crmcore.domain.dormant import Belongings, belongings
 from crmcore.domain.errors import InvalidSetting, SchemaMismatch, StillReferenced
 from crmcore.domain.kinds import plain_datetime
-from crmcore.plugins.deadline import seconds_of
-from crmcore.plugins.discovery import discover
-from crmcore.plugins.importing import candidates
 from crmcore.plugins.manifest import Plugin
 from crmcore.plugins.refusal import refuse
 from crmcore.plugins.registry import load
+from crmcore.plugins.starting.deadline import seconds_of
+from crmcore.plugins.starting.discovery import discover
+from crmcore.plugins.starting.importing import candidates
 from crmcore.ports.retiring import Row
 from crmcore.ports.storage import KnownPlugin, Stamp, Storage, StorageSource
 

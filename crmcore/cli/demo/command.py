@@ -18,7 +18,7 @@ from crmcore.cli.demo.loading import load_bundled
 from crmcore.cli.options import Command
 from crmcore.cli.session import Session, pass_session
 from crmcore.domain.errors import InvalidSetting
-from crmcore.plugins.discovery import discover
+from crmcore.plugins.starting.discovery import discover
 
 if TYPE_CHECKING:
     from crmcore.crm import Crm

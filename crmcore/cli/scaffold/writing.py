@@ -16,9 +16,9 @@ from typing import Final
 
 import crmcore
 from crmcore.domain.errors import InvalidDeclaration, InvalidSetting
-from crmcore.plugins.discovery import survey
 from crmcore.plugins.manifest import Plugin
 from crmcore.plugins.registry import load
+from crmcore.plugins.starting.discovery import survey
 
 FILES: Final[Mapping[str, str]] = {
     "pyproject.toml": "pyproject.toml.txt",

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from crmcore.plugins.discovery import GROUP
+from crmcore.plugins.starting.discovery import GROUP
 from crmcore.testing.plugins.case import PluginCase
 
 

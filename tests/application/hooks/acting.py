@@ -8,10 +8,10 @@ from typing import Any
 
 from crmcore.crm import Crm
 from crmcore.plugins import Plugin, hookimpl, on
-from crmcore.plugins.discovery import Candidate
 from crmcore.plugins.dispatch import bind
 from crmcore.plugins.refusal import Origin
 from crmcore.plugins.routing import routed
+from crmcore.plugins.starting.discovery import Candidate
 from tests.shared import SharedCrm
 
 Hook = Callable[[Any], Any]

@@ -19,8 +19,8 @@ from crmcore.domain.catalogue import Catalogue
 from crmcore.domain.errors import InvalidSetting
 from crmcore.domain.field import Field
 from crmcore.plugins.registry import load
-from crmcore.plugins.requiring import load_with_required
 from crmcore.plugins.revisions import CORE_PACKAGE, folder_of
+from crmcore.plugins.starting.requiring import load_with_required
 from crmcore.ports.migration import FIRST
 
 _FILE: Final = re.compile(r"(\d{4})_\w+\.py")
