@@ -10,7 +10,7 @@ import click
 from crmcore.application.lifecycle import Switched
 from crmcore.cli import output
 from crmcore.cli.options import Command
-from crmcore.cli.session import Session, pass_session
+from crmcore.cli.session import Session, importing, pass_session
 from crmcore.domain.errors import InvalidSetting
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -28,9 +28,10 @@ def enable(session: Session, name: str, archive: Path | None) -> None:
     if session.is_new():
         session.open()  # a file of SQLite is made ready without being asked, here as anywhere
     plugins, actor = session.administration.plugins, session.settings.actor
-    for capability in plugins.capabilities(name):
-        session.note(f"{name} may from now on: {capability}")
-    done = plugins.enable(name, actor=actor, archive=archive, progress=session.note)
+    with importing():
+        for capability in plugins.capabilities(name):
+            session.note(f"{name} may from now on: {capability}")
+        done = plugins.enable(name, actor=actor, archive=archive, progress=session.note)
     session.enroll()
     _answer(session, done)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, redirect_stdout
+from contextlib import AbstractContextManager, ExitStack, contextmanager, redirect_stdout
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from crmcore.crm import Crm
 
 PUMP_SECONDS = 2.0
+
+
+def importing() -> AbstractContextManager[object]:
+    """Around what imports plugins: they may print meanwhile, and the output is one document."""
+    return redirect_stdout(sys.stderr)
 
 
 class Session:
@@ -56,7 +61,9 @@ class Session:
         wanted = self.settings.plugins
         if wanted is None and self.settings.new_plugins is not None and self.is_new():
             wanted = self.settings.new_plugins
-        return self.administration.plugins.list(() if wanted == "none" else wanted)
+        administered = self.administration.plugins
+        with importing():
+            return administered.list(() if wanted == "none" else wanted)
 
     def enroll(self) -> None:
         """Let observers of the plugins that are active now see what is written from now on."""
@@ -76,7 +83,7 @@ class Session:
     def _open(self, plugins: Plugins | None) -> Crm:
         wanted = plugins if plugins is None or isinstance(plugins, str) else list(plugins)
         chosen = self.settings
-        with redirect_stdout(sys.stderr):  # a plugin may print while it is imported; the output is one document
+        with importing():
             crm = crmcore.open(chosen.database, plugins=wanted, zone=chosen.zone, currency=chosen.currency)
         self._opened.append(crm)
         self._watch(crm)

@@ -27,6 +27,18 @@ def test_what_a_plugin_prints_is_no_part_of_the_output(site: Site, tmp_path: Pat
     assert "and again" in done.err
 
 
+@pytest.mark.parametrize("words", [("list",), ("show", "prints"), ("enable", "prints")], ids=lambda words: words[0])
+def test_nor_where_plugins_are_administered(site: Site, tmp_path: Path, words: tuple[str, ...]) -> None:
+    """These import plugins as well, which are not those of this run."""
+    site.install("acme-prints", [("prints", f"acme_{words[0]}")], {f"acme_{words[0]}": source("prints")})
+    database = ("--json", "--database", f"sqlite:///{tmp_path}/crm.db")
+    run(*database, "db", "upgrade")
+    done = run(*database, "--plugins", "prints", "plugins", *words)
+    assert done.status == 0
+    assert done.json
+    assert "hello from the plugin\n" in done.err
+
+
 def test_a_plugin_that_hangs_is_named(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every command would hang, also those that switch the plugin off."""
     site.install("acme-slow", [("slow", "acme_slow_cli")], {"acme_slow_cli": source("hangs_sleeping")})
