@@ -19,6 +19,8 @@ from crmcore.plugins.contexts import Viewing
 
 HOOK: Final = "contribute_panel"
 Panel = dict[str, Any]
+DIGITS: Final = 60
+"""How many digits a number has at most that is shown."""
 
 
 def panels(unit: Session, customer: Customer) -> Answers[Panel]:
@@ -46,7 +48,7 @@ def plain(value: Any, budget: list[int], depth: int = 0) -> Any:
     if budget[0] < 0 or depth > JSON_DEPTH:
         limits = f"{JSON_LIMIT:,} characters and values, {JSON_DEPTH} levels"
         raise InvalidValue(f"it returned more than a panel can have: at most {limits}")
-    if value is None or type(value) in (bool, int):
+    if value is None or type(value) is bool or (type(value) is int and not is_huge(value)):
         return value
     if type(value) is str:
         return _text(value)
@@ -59,7 +61,9 @@ def plain(value: Any, budget: list[int], depth: int = 0) -> Any:
 
 def exact(value: Any) -> Any:
     """The plain form of a typed value: Decimal, Money, id, time or day; InvalidValue for any other."""
-    if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) <= 60:
+    if is_huge(value):
+        raise InvalidValue(f"it returned a number of more than {DIGITS} digits")
+    if isinstance(value, Decimal) and value.is_finite():
         return plain_decimal(value)
     if isinstance(value, Money):
         return value.plain()
@@ -72,6 +76,13 @@ def exact(value: Any) -> Any:
     if isinstance(value, dt.date):
         return value.isoformat()
     raise InvalidValue(f"it returned a value of type {type(value).__name__}, which is not plain and exact")
+
+
+def is_huge(value: object) -> bool:
+    """Whether a number has more digits than anybody reads, or than Python writes."""
+    if isinstance(value, int):
+        return abs(value) >= 10**DIGITS
+    return isinstance(value, Decimal) and value.is_finite() and not -DIGITS <= value.adjusted() < DIGITS
 
 
 def _text(text: str) -> str:

@@ -6,6 +6,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any, Final
 
+from crmcore.application.contributing.panels import DIGITS, is_huge
 from crmcore.application.hooks.lending import lend_to_look
 from crmcore.application.session import Session
 from crmcore.domain.errors import UnknownName
@@ -65,4 +66,6 @@ def _misfit(value: Any) -> str | None:
         return f"a text that {problem}"
     if isinstance(value, Decimal) and not value.is_finite():
         return "a number that is none"
+    if is_huge(value):
+        return f"a number of more than {DIGITS} digits"
     return "a time without a zone" if isinstance(value, dt.datetime) and value.utcoffset() is None else None
