@@ -21,6 +21,7 @@ HOOK: Final = "contribute_panel"
 Panel = dict[str, Any]
 DIGITS: Final = 60
 """How many digits a number has at most that is shown."""
+HUGE: Final[int] = 10**DIGITS
 
 
 def panels(unit: Session, customer: Customer) -> Answers[Panel]:
@@ -81,7 +82,7 @@ def exact(value: Any) -> Any:
 def is_huge(value: object) -> bool:
     """Whether a number has more digits than anybody reads, or than Python writes."""
     if isinstance(value, int):
-        return abs(value) >= 10**DIGITS
+        return abs(value) >= HUGE
     return isinstance(value, Decimal) and value.is_finite() and not -DIGITS <= value.adjusted() < DIGITS
 
 
