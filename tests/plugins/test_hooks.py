@@ -18,6 +18,13 @@ from tests.plugins.made import facet_class, made, problems, record_class, refuse
 REMARK = facet_class("customer")
 
 
+class Fickle(list[Any]):
+    """A list that ends the process of whoever looks into it."""
+
+    def __iter__(self) -> Any:
+        raise SystemExit(1)
+
+
 def none() -> Sequence[type[Facet]]:
     """A hook that declares nothing."""
     return ()
@@ -170,6 +177,7 @@ class Inherited(REMARK):  # type: ignore[misc, valid-type]  # a class made at ru
         ("facets", REMARK, "it returned MadeFacet. Return a list or a tuple"),
         ("facets", {REMARK}, "it returned a value of type set. Return a list or a tuple"),
         ("facets", "REMARK", "it returned a value of type str. Return a list or a tuple"),
+        ("facets", Fickle([REMARK]), "it returned a value of type Fickle. Return a list or a tuple"),
         ("facets", [Facet], "it returned Facet: a facet is a class"),
         ("facets", [Undecorated], "it returned Undecorated: a facet is a class"),
         ("facets", [Inherited], "it returned Inherited: a facet is a class"),

@@ -70,14 +70,16 @@ def _answer(call: Call, freeze: Callable[[Any], Any], problems: list[Problem]) -
     except PluginFailed as failed:
         problems.append(call.raised(failed.__cause__ or failed))
         return ()
-    if not isinstance(answer, list | tuple):
+    if type(answer) not in (list, tuple):  # of another class, it might hold something else each time it is looked at
         problems.append(call.problem(f"it returned {_text(answer)}", "Return a list or a tuple, if need be empty"))
         return ()
     frozen = []
     for each in tuple(answer):
         try:
             frozen.append(freeze(each))
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             what = str(error) if isinstance(error, _Unfit) else f"it cannot be read: {text_of(error)}"
             problems.append(call.problem(f"it returned {_text(each)}: {what}", "Mend its declaration"))
     return tuple(frozen)
