@@ -42,7 +42,7 @@ _STORED: Final = ("kind", "length", "scale", "target", "fold", "unique")
 
 def field_of(name: str, kind: str, options: Mapping[str, Any]) -> Field:
     """The field that these words declare; `InvalidDeclaration` for what cannot be said of one of its kind."""
-    if not NAME.fullmatch(name) or keyword.iskeyword(name):
+    if not NAME.fullmatch(name) or keyword.iskeyword(name) or name == "self":
         raise InvalidDeclaration(
             f"{name!r} cannot be a name: small Latin letters, digits and _, beginning with a letter, at most 40, and "
             "no word of Python",

@@ -16,6 +16,7 @@ from tests.application.custom.conftest import Altered  # isort: skip
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("Size integer", {}, "cannot be a name"),
     ("from text", {}, "no word of Python"),
+    ("self text", {}, "no word of Python"),
     ("and text", {}, "cannot be a name"),
     ("id integer", {}, "id"),
     ("version integer", {}, "version"),
