@@ -134,7 +134,8 @@ def _page(chosen: Selection, phase: Phase, nulls: tuple[bool, ...] | None) -> An
         where.append(sorting.after_cursor(ordered, nulls, tie, descending, parameters))
     by = sorting.order_by(ordered, tie, descending)
     limit = None if query.limit is None else parameters.number()
-    if computed or (chosen.backend == "sqlite" and keys and limit is not None and _gathers(query)):
+    gathers_first = chosen.backend != "postgresql" and keys and limit is not None and _gathers(query)
+    if computed or gathers_first:
         page = sa.select(tie, *_named(keys)).select_from(source).where(*where).order_by(*by)
         return _outer(chosen, (page if limit is None else at_most(page, limit)).subquery("page"), keys, ordered)
     found = sa.select(*chosen.columns(), *[o.expression for o in keys]).select_from(source).where(*where).order_by(*by)
@@ -168,7 +169,7 @@ def _gathers(query: BoundQuery) -> bool:
 
 
 def _outer(chosen: Selection, page: Any, keys: list[Ordering], ordered: list[Ordering]) -> Any:
-    """The rows of a page whose ids are found first: SQLite gathers parts before it sorts, for every row of a table."""
+    """The rows of a page whose ids are found first: SQLite and MariaDB gather parts before they sort, for every row."""
     query = chosen.query
     outer = Selection.of(chosen.tables, chosen.backend, query, "u", query.facets)
     source = outer.source(page.join(outer.rows, outer.rows.c.id == page.c.id))
