@@ -7,15 +7,36 @@ import json
 import os
 import shutil
 import sys
+import threading
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from crmcore.domain.fold import visible
+from crmcore.plugins.watch import RUNNING
 
 
 class OutputFailed(Exception):
     """Standard output took no more: the disk is full, say."""
+
+
+class Results:
+    """Standard output without what hooks of plugins print while they run, which goes to standard error: a result is one
+    document."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self.stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        in_hook = threading.get_ident() in RUNNING
+        return getattr(sys.stderr if in_hook and sys.stderr is not None else self.stream, name)
+
+
+def results_apart() -> AbstractContextManager[object]:
+    """For the time of one run: `Results` in the place of standard output."""
+    stream = sys.stdout
+    return nullcontext() if stream is None else redirect_stdout(cast(IO[str], Results(stream)))
 
 
 def json_text(document: Mapping[str, Any]) -> str:
@@ -77,6 +98,7 @@ def _write(stream: IO[str] | None, text: str, encoding: str | None = None) -> No
     """Write and flush, so that a failure shows here; a reader that went away has seen what it wanted."""
     if stream is None:
         return
+    stream = stream.stream if isinstance(stream, Results) else stream
     try:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding=encoding, errors="backslashreplace")

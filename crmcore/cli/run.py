@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from crmcore.cli import errors
+from crmcore.cli import errors, output
 from crmcore.cli.program import program
 from crmcore.cli.session import Session
 
@@ -15,7 +15,11 @@ def main(args: Sequence[str] | None = None) -> int:
 
     0 done, 1 refused or failed, 2 wrong usage, 3 done with rejected rows, 130 interrupted.
     """
-    given = list(sys.argv[1:] if args is None else args)
+    with output.results_apart():
+        return _run(list(sys.argv[1:] if args is None else args))
+
+
+def _run(given: list[str]) -> int:
     session = Session(json=_asks_for_json(given))
     try:
         answer = program.main(given, prog_name="crm", standalone_mode=False, obj=session)

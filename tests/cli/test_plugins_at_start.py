@@ -10,6 +10,24 @@ from tests.cli.conftest import run
 from tests.plugins.bad import source
 from tests.plugins.made import Site, sites
 
+TALKS = """
+from crmcore.plugins import Plugin, hookimpl, on
+
+plugin = Plugin("talks")
+
+
+@hookimpl
+@on("customer")
+def check_changes(context):
+    print("a guard")
+
+
+@hookimpl
+def contribute_panel(context):
+    print("a panel")
+    return {"a": 1}
+"""
+
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
@@ -37,6 +55,16 @@ def test_nor_where_plugins_are_administered(site: Site, tmp_path: Path, words: t
     assert done.status == 0
     assert done.json
     assert "hello from the plugin\n" in done.err
+
+
+def test_nor_what_hooks_print(site: Site, tmp_path: Path) -> None:
+    """A forgotten line for debugging, in a guard or a panel, would break every program that reads the output."""
+    site.install("acme-talks", [("talks", "acme_talks")], {"acme_talks": TALKS})
+    database = ("--json", "--database", f"sqlite:///{tmp_path}/crm.db", "--plugins", "talks")
+    added = run(*database, "add", "customer", "name=Leila")
+    shown = run(*database, "show", "customer", added.done["id"])
+    assert shown.done["panels"] == {"talks": {"a": 1}}
+    assert ("a guard" in added.err, "a panel" in shown.err) == (True, True)
 
 
 def test_a_plugin_that_hangs_is_named(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
