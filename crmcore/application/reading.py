@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import attrs
@@ -24,6 +24,7 @@ from crmcore.domain.record import Record, RecordType
 from crmcore.ports.work import Where
 
 MOST_FITS = 20
+EXACT: Final = ("id", "external_id", "name", "code")
 MOST_ROWS = 1_000
 
 
@@ -157,10 +158,17 @@ def key_kind(unit: Session, type: RecordType, name: str) -> str | None:
     prefix, _, inner = name.rpartition(".")
     facet = unit.catalogue.facet(type, prefix) if prefix and name in visible else None
     declared = facet.field(inner) if facet else field
-    if declared is not None and (declared.unique or name in ("id", "external_id", "name", "code")):
+    if declared is not None and (declared.unique or name in EXACT):
         return None
-    known = [f.name for f in type.fields if f.unique or f.search] + [f.name for f in type.options.flats if f.search]
-    raise UnknownName("unique field", name, ["id", "external_id", *(n for n in known if n in visible)], type.name)
+    raise UnknownName("unique field", name, (n for n in _findable(unit, type) if n in visible), type.name)
+
+
+def _findable(unit: Session, type: RecordType) -> list[str]:
+    """The names by which one record of the type can be found."""
+    own = [f.name for f in type.fields if f.unique or f.search in ("email", "phone") or f.name in EXACT]
+    flat = [f.name for f in type.options.flats if f.search in ("email", "phone", "code")]
+    facets = unit.catalogue.facets.get(type.name, ())
+    return [*dict.fromkeys([*own, *flat, *(f.dotted(each) for f in facets for each in f.fields if each.unique)])]
 
 
 def as_of(unit: Session, type: RecordType, id: UUID, at: dt.datetime) -> Record:

@@ -231,7 +231,8 @@ class Binder:
         """`names` is what was left of the path at `holder`; what is suggested begins as the path does."""
         known = self.visible_names(holder) if isinstance(holder, RecordType) else [f.name for f in holder.fields]
         begun = path.names[: len(path.names) - len(names)]
-        error = UnknownName("field", str(path), (".".join((*begun, n)) for n in known), holder.name)
+        of = holder.record if isinstance(holder, FacetType) else holder.name
+        error = UnknownName("field", str(path), (".".join((*begun, n)) for n in known), of)
         return self._error(error.message, path.position, "")
 
     def _error(self, message: str, position: int, expected: str) -> PredicateError:

@@ -9,7 +9,7 @@ import attrs
 
 from crmcore.domain import field
 from crmcore.domain.errors import InvalidDeclaration
-from crmcore.domain.field import Field, declared_fields
+from crmcore.domain.field import Field, declared_fields, frozen
 from crmcore.domain.part import getter
 
 F = TypeVar("F", bound="Facet")
@@ -70,7 +70,7 @@ def facet(record: str, *, label: Mapping[str, str] | None = None, since: str = "
     """Declare a facet of `record`: `@facet("customer") class LoyaltyMember(Facet): ...`."""
 
     def declare(cls: type[F]) -> type[F]:
-        made = attrs.frozen(cls)
+        made = frozen(cls)
         if not declared_fields(made):
             raise InvalidDeclaration(f"facet {cls.__name__} of {record!r} declares no field")
         made.__crm_facet__ = (record, dict(label or {}), since)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 import attrs
 
@@ -30,6 +30,7 @@ Merge = Literal[
     "most_restrictive",
 ]
 Validator = Callable[[Any], str | None]
+T = TypeVar("T")
 NOTHING: Final = attrs.NOTHING
 KEY: Final = "crmcore"
 CHOICE_LENGTH: Final = 40
@@ -167,6 +168,18 @@ def reference(target: str, *, default: Any = NOTHING, **options: Any) -> Any:
 def json(*, default: Any = NOTHING, **options: Any) -> Any:
     """Anything that JSON holds exactly (no fractions), up to 60,000 characters; not to be filtered by value."""
     return _declare("json", default, **options)
+
+
+def frozen(cls: type[T]) -> type[T]:
+    """The class made immutable; InvalidDeclaration where a required field stands after one with a default."""
+    try:
+        return attrs.frozen(cls)
+    except ValueError as error:
+        if "mandatory" not in str(error):
+            raise
+        raise InvalidDeclaration(
+            f"{cls.__name__}: a required field stands after one that has a default; put required fields first"
+        ) from None
 
 
 def declared_fields(cls: type) -> tuple[Field, ...]:

@@ -10,7 +10,7 @@ import attrs
 
 from crmcore.domain import field
 from crmcore.domain.errors import InvalidDeclaration
-from crmcore.domain.field import Field, declared_fields
+from crmcore.domain.field import Field, declared_fields, frozen
 
 P = TypeVar("P", bound="Part")
 PARTS: Final = "crmcore.parts"
@@ -69,7 +69,7 @@ def part(name: str, *, label: Mapping[str, str] | None = None) -> Callable[[type
     """Declare a part type: `@part("contact_point") class ContactPoint(Part): ...`."""
 
     def declare(cls: type[P]) -> type[P]:
-        made = attrs.frozen(cls)
+        made = frozen(cls)
         if any(f.kind == "choices" or f.unique for f in declared_fields(made)):
             raise InvalidDeclaration(f"part {name!r}: a part holds neither sets nor unique fields")
         made.__crm_part__ = (name, dict(label or {}))

@@ -13,7 +13,7 @@ from crmcore.domain import field
 from crmcore.domain.copying import evolve
 from crmcore.domain.errors import FacetNotLoaded, InvalidDeclaration, NoFacet
 from crmcore.domain.facet import Facet
-from crmcore.domain.field import Field, Search, declared_fields
+from crmcore.domain.field import Field, Search, declared_fields, frozen
 from crmcore.domain.part import PartType, declared_parts, getter, parts
 
 R = TypeVar("R", bound="Record")
@@ -205,7 +205,7 @@ def record(
     def declare(cls: type[R]) -> type[R]:
         if not issubclass(cls, Record):
             raise InvalidDeclaration(f"record type {name!r}: {cls.__name__} must inherit from Record")
-        made = attrs.frozen(cls)
+        made = frozen(cls)
         made.__crm__ = options
         return made
 

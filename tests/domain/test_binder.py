@@ -134,6 +134,7 @@ def test_times_without_a_zone_are_read_in_ours(text: str, zone: dt.tzinfo, expec
         ('cod = "x"', 0, "did you mean 'code'?"),
         ('patient.nmae = "x"', 0, "did you mean 'patient.name'"),
         ('patient.clinic.bood = "a"', 0, "did you mean 'patient.clinic.blood'"),
+        ('patient.clinic.bood = "a"', 0, "unknown field of customer: 'patient.clinic.bood'"),
         ('finding.lable = "x"', 0, "did you mean 'finding.label'"),
         ('finding where (lable = "x")', 15, "did you mean 'label'"),
         ('clinic.reading where (vlaue = "x")', 22, "did you mean 'value'"),

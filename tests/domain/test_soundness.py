@@ -127,6 +127,7 @@ STEP = Transition(name="pay", sources=("open",), target="paid")
         (_declares(level=field.choice("a", " ")), "not blank"),
         (lambda: field.choice(), "distinct options"),
         (lambda: field.choice("a", "a"), "distinct options"),
+        (_declares(size=field.integer(default=0), code=field.text()), "put required fields first"),
         (lambda: field.text(length=0), "length"),
         (lambda: field.decimal(scale=13), "scale"),
         (lambda: catalogue([_record("Sample")]), "cannot be a name"),

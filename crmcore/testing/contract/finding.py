@@ -91,6 +91,13 @@ class FindingContract(StorageCase):
         with crm.work("sara") as work, pytest.raises(UnknownName):
             work.customers.find(**cast(dict[str, Any], {name: "x"}))
 
+    @pytest.mark.parametrize(("name", "nearest"), [("label", []), ("cod", ["code"])])
+    def test_only_what_finds_one_is_suggested(self, crm: Crm, name: str, nearest: list[str]) -> None:
+        """A person would be sent round in circles: no label finds a sample, though labels are searched."""
+        with crm.work("sara") as work, pytest.raises(UnknownName) as refused:
+            work[Sample].find(**cast(dict[str, Any], {name: "x"}))
+        assert refused.value.details["nearest"] == nearest
+
 
 class SearchContract(StorageCase):
     """One text over everything that has a name."""
