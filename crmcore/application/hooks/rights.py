@@ -47,8 +47,8 @@ class Rights:
         for change in changes:
             if (foreign := self._foreign_facet(change)) is not None:
                 raise Denied(
-                    f"plugin {self.plugin!r} may not write {foreign!r} of a {change.type.name}: it writes its own "
-                    "facets, and no capability is for those of others",
+                    f"plugin {self.plugin!r} may not write {foreign!r} of {change.type.name} records: it writes its "
+                    "own facets, and no capability is for those of others",
                     plugin=self.plugin,
                     record=change.type.name,
                     facet=foreign,
@@ -56,7 +56,7 @@ class Rights:
             wanted = f"{change.type.name}:{change.operation}"
             if change.operation != "facet" and change.type.plugin != self.plugin and wanted not in self.capabilities:
                 raise Denied(
-                    f"plugin {self.plugin!r} may not {change.operation} a {change.type.name}: it writes its own "
+                    f"plugin {self.plugin!r} may not {change.operation} {change.type.name} records: it writes its own "
                     f"records and facets, and what its manifest names, as capabilities=({wanted!r},)",
                     plugin=self.plugin,
                     record=change.type.name,

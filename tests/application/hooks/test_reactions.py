@@ -86,10 +86,10 @@ def test_entering_a_state_is_followed(shared: SharedCrm) -> None:
 @pytest.mark.parametrize(
     ("write", "blame"),
     [
-        (lambda work: work.products.add(Product(name="x")), "may not add a product"),
-        (lambda work: work.customers.add(Person("x")), "may not add a customer"),
-        (lambda work: work.customers.change(work.customers.query().items[0].id, name="x"), "may not change a customer"),
-        (lambda work: work.customers.remove(work.customers.query().items[0].id), "may not remove a customer"),
+        (lambda work: work.products.add(Product(name="x")), "may not add product records"),
+        (lambda work: work.customers.add(Person("x")), "may not add customer records"),
+        (lambda work: work.customers.change(work.customers.query().items[0].id, name="x"), "may not change customer"),
+        (lambda work: work.customers.remove(work.customers.query().items[0].id), "may not remove customer records"),
         (lambda work: work.commit(), "has no 'commit'"),
         (lambda work: 1 / 0, "ZeroDivisionError"),
         (lambda work: exit(1), "SystemExit"),
@@ -124,7 +124,7 @@ def test_a_facet_of_another_plugin_is_not_its_own(shared: SharedCrm) -> None:
         context.work.customers.put_facet(context.changes[0].id, Profile(motto="mine now"))
 
     crm = hooked(shared, acting("other", react_changes=write))
-    with pytest.raises(PluginFailed, match="may not write 'specimen' of a customer"), crm.work("sara") as work:
+    with pytest.raises(PluginFailed, match="may not write 'specimen' of customer records"), crm.work("sara") as work:
         work.customers.add(Person("Leila"))
 
     def smuggle(context: Changed) -> None:
@@ -132,7 +132,7 @@ def test_a_facet_of_another_plugin_is_not_its_own(shared: SharedCrm) -> None:
             context.work.customers.add(Person("x").with_facets(Profile(motto="mine now")))
 
     crm = hooked(shared, acting("other", capabilities=("customer:add", "customer:change"), react_changes=smuggle))
-    with pytest.raises(PluginFailed, match="may not write 'specimen' of a customer"), crm.work("sara") as work:
+    with pytest.raises(PluginFailed, match="may not write 'specimen' of customer records"), crm.work("sara") as work:
         work.customers.add(Person("Leila"))
 
 

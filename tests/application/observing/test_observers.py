@@ -229,7 +229,7 @@ def test_it_writes_what_it_may_and_no_more(shared: SharedCrm) -> None:
     crm.pump()
     [leila] = add(crm, "Leila")
     crm.pump()
-    assert aside(crm)[0][3].startswith("Denied: plugin 'specimen' may not change a customer")
+    assert aside(crm)[0][3].startswith("Denied: plugin 'specimen' may not change customer")
     crm = hooked(shared, acting(observe_changes=renames, capabilities=("customer:change",)))
     crm.pump()
     [leila] = add(crm, "Leila")
