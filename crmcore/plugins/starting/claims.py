@@ -13,6 +13,7 @@ from crmcore.domain.part import declared_parts
 from crmcore.domain.record import Record
 from crmcore.plugins.manifest import squash
 from crmcore.plugins.refusal import Origin, Problem
+from crmcore.plugins.starting.clashing import clash
 from crmcore.plugins.starting.declarations import Declared
 from crmcore.plugins.starting.extending import collisions
 
@@ -37,7 +38,7 @@ def clashes(declared: Iterable[Declared]) -> Iterator[Problem]:
     for key, claims in held.items():
         # One class that is declared twice would clash with itself in all its names too.
         if len(claims) > 1 and (key == ("class", id(claims[0].subject)) or len({id(c.subject) for c in claims}) > 1):
-            yield _clash(claims)
+            yield clash(claims, "call that otherwise")
     yield from collisions(everything)
     targets = {each.qualified(cls): cls for each in everything for cls in each.records}
     extended = {_target(facet) for each in everything for facet in each.facets}
@@ -64,22 +65,6 @@ def _claims(each: Declared) -> Iterator[Claim]:
         yield table(f"{each.plugin}.{_target(facet)}", "facet", facet)
     for workflow in each.workflows:
         yield Claim(("workflow", workflow.name), f"the workflow {workflow.name!r}", each.origin, workflow)
-
-
-def _clash(claims: list[Claim]) -> Problem:
-    origins = tuple(sorted({each.origin for each in claims if each.origin.plugin}))
-    texts = sorted({each.text for each in claims})
-    with_core = any(not each.origin.plugin for each in claims)
-    alone = len(origins) == 1 and not with_core
-    if len(texts) > 1:
-        what = f"{' and '.join(texts)} are one name but for case, width, underscores and dots"
-    elif with_core:
-        what = f"{texts[0]} is declared by the core too"
-    else:
-        what = f"{texts[0]} is declared {'twice' if alone else 'by each of them'}"
-    own = "Rename one of them" if len(texts) > 1 else "Declare it once"
-    remedy = own if alone else "Leave one plugin out, or have it call that otherwise"
-    return Problem(error=PluginFailed if alone else PluginConflict, origins=origins, what=what, remedy=remedy)
 
 
 def _within(each: Declared) -> Iterator[Problem]:

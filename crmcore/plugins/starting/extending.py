@@ -6,10 +6,10 @@ from collections.abc import Hashable, Iterable, Iterator
 
 import attrs
 
-from crmcore.domain.errors import PluginConflict, PluginFailed
 from crmcore.domain.workflow import Transition
 from crmcore.plugins.manifest import squash
 from crmcore.plugins.refusal import Origin, Problem
+from crmcore.plugins.starting.clashing import clash
 from crmcore.plugins.starting.declarations import Declared
 
 
@@ -33,7 +33,7 @@ def collisions(declared: Iterable[Declared]) -> Iterator[Problem]:
     found: dict[str, Problem] = {}
     for same in held.values():
         if len({id(each.subject) for each in same}) > 1 and any(each.added for each in same):
-            problem = _collision(same)
+            problem = clash(same, "use what is there, or another name")
             found.setdefault(str(problem), problem)
     yield from found.values()
 
@@ -64,18 +64,3 @@ def _steps(workflow: str, step: Transition, origin: Origin, added: bool) -> Iter
         yield Addition(("name", workflow, squash(step.name), source), named, origin, added, step)
         way = f"the way from {source!r} to {step.target!r} in {workflow}"
         yield Addition(("way", workflow, source, step.target), way, origin, added, step)
-
-
-def _collision(same: list[Addition]) -> Problem:
-    origins = tuple(sorted({each.origin for each in same if each.origin.plugin}))
-    texts = sorted({each.text for each in same})
-    with_core = any(not each.origin.plugin for each in same)
-    alone = len(origins) == 1 and not with_core
-    if len(texts) > 1:
-        what = f"{' and '.join(texts)} are one name but for case, width, underscores and dots"
-    elif with_core:
-        what = f"{texts[0]} is declared by the core too"
-    else:
-        what = f"{texts[0]} is declared {'twice' if alone else 'by each of them'}"
-    remedy = "Declare it once" if alone else "Leave one plugin out, or have it use what is there, or another name"
-    return Problem(error=PluginFailed if alone else PluginConflict, origins=origins, what=what, remedy=remedy)
