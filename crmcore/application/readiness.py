@@ -15,7 +15,7 @@ from crmcore.domain.fold import FOLD_VERSION
 from crmcore.domain.keys import KEYS_VERSION
 from crmcore.plugins.registry import Active
 from crmcore.ports.migration import Chain
-from crmcore.ports.storage import KnownPlugin, Stamp
+from crmcore.ports.stamp import KnownPlugin, Stamp
 
 CORE: Final = "core"
 

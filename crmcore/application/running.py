@@ -15,7 +15,8 @@ from crmcore.application.session import Session
 from crmcore.domain.catalogue import Catalogue
 from crmcore.domain.errors import StorageBusy
 from crmcore.plugins.registry import Registry
-from crmcore.ports.storage import CUSTOM_FIELDS, EPOCH, Stamp, Storage, Transaction
+from crmcore.ports.stamp import CUSTOM_FIELDS, EPOCH, Stamp
+from crmcore.ports.storage import Storage, Transaction
 
 ATTEMPTS: Final = 10
 """How often a unit of work begins again because fields were added or removed meanwhile."""

@@ -7,7 +7,7 @@ from typing import Literal
 import attrs
 
 from crmcore.ports.migration import UNDER_WAY, Chain, Revision
-from crmcore.ports.storage import Stamp
+from crmcore.ports.stamp import Stamp
 
 State = Literal["fresh", "current", "behind", "newer", "other"]
 

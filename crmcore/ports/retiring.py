@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from crmcore.domain.dormant import Belongings
-from crmcore.ports.storage import Stamp
+from crmcore.ports.stamp import Stamp
 
 Row = Mapping[str, Any]
 """A row as JSON can hold it: by column, values in the plain form of their kind of field; missing ones are left out."""

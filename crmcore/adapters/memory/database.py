@@ -18,7 +18,7 @@ from crmcore.domain.errors import StorageBusy, StorageFailed
 from crmcore.domain.facet import Facet, FacetType
 from crmcore.domain.field import Field
 from crmcore.domain.record import Record, RecordType
-from crmcore.ports.storage import CUSTOM_FIELDS, EPOCH, Stamp
+from crmcore.ports.stamp import CUSTOM_FIELDS, EPOCH, Stamp
 
 Undo = list[Callable[[], object]]
 """What takes a transaction's writes back, to be called from the last to the first."""

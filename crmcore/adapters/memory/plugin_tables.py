@@ -17,7 +17,7 @@ from crmcore.domain.dormant import Belongings
 from crmcore.domain.errors import SchemaMismatch
 from crmcore.domain.record import Record, RecordType
 from crmcore.ports.retiring import Restamp, Row
-from crmcore.ports.storage import EPOCH, Stamp
+from crmcore.ports.stamp import EPOCH, Stamp
 
 Told = list[tuple[str, Row]]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from crmcore.adapters.memory.database import MemoryDatabase
 from crmcore.adapters.memory.storage import MemoryStorage
 from crmcore.domain.catalogue import Catalogue
-from crmcore.ports.storage import Stamp
+from crmcore.ports.stamp import Stamp
 
 
 class MemorySource:

@@ -15,7 +15,7 @@ from crmcore.adapters.memory.transaction import MemoryTransaction
 from crmcore.domain.catalogue import CUSTOM, Catalogue
 from crmcore.domain.errors import InvalidSetting, SchemaMismatch
 from crmcore.ports.migration import Chain
-from crmcore.ports.storage import EPOCH, Stamp
+from crmcore.ports.stamp import EPOCH, Stamp
 
 
 class MemoryStorage:

@@ -20,7 +20,7 @@ from crmcore.adapters.sql.settings import STAMP, stamp_from, stamp_text, stamped
 from crmcore.adapters.sql.tables import Tables, version_of
 from crmcore.adapters.sql.types import Backend
 from crmcore.domain.errors import StorageBusy
-from crmcore.ports.storage import CUSTOM_FIELDS, EPOCH, Stamp
+from crmcore.ports.stamp import CUSTOM_FIELDS, EPOCH, Stamp
 
 PATIENCE: Final = 60
 """Seconds to wait for another process that is making the same tables."""

@@ -18,7 +18,7 @@ from crmcore.domain.catalogue import Catalogue
 from crmcore.domain.dormant import Belongings
 from crmcore.domain.errors import SchemaMismatch
 from crmcore.ports.retiring import Restamp, Row
-from crmcore.ports.storage import EPOCH, Stamp
+from crmcore.ports.stamp import EPOCH, Stamp
 
 
 @attrs.frozen(eq=False)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from crmcore.adapters.sql.model import Model, insertion
 from crmcore.adapters.sql.runner import Insertion, Runner
 from crmcore.domain.errors import SchemaMismatch
-from crmcore.ports.storage import KnownPlugin, Stamp
+from crmcore.ports.stamp import KnownPlugin, Stamp
 
 STAMP: Final = "stamp"
 

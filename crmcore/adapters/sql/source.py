@@ -10,7 +10,7 @@ from crmcore.adapters.sql.tables import PREFIX
 from crmcore.adapters.sql.types import backend_of
 from crmcore.domain.catalogue import Catalogue
 from crmcore.domain.errors import InvalidSetting
-from crmcore.ports.storage import Stamp
+from crmcore.ports.stamp import Stamp
 
 
 class SqlSource:

@@ -24,7 +24,7 @@ from crmcore.adapters.sql.types import Backend, backend_of
 from crmcore.domain.catalogue import Catalogue
 from crmcore.domain.errors import InvalidSetting
 from crmcore.ports.migration import Chain
-from crmcore.ports.storage import Stamp
+from crmcore.ports.stamp import Stamp
 
 
 class SqlStorage:

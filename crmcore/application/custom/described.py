@@ -12,7 +12,7 @@ from crmcore.domain.catalogue import CUSTOM, Catalogue, extended
 from crmcore.domain.describing import facet_class, field_from_plain, field_to_plain
 from crmcore.domain.errors import CrmError, SchemaMismatch
 from crmcore.domain.field import Field
-from crmcore.ports.storage import CUSTOM_FIELDS
+from crmcore.ports.stamp import CUSTOM_FIELDS
 
 State = Literal["live", "removed", "coming"]
 STATES: Final[tuple[State, ...]] = get_args(State)

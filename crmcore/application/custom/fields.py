@@ -13,7 +13,8 @@ from crmcore.application.custom.described import STATES, Kept, State, read, with
 from crmcore.domain.catalogue import CUSTOM, Catalogue
 from crmcore.domain.errors import InvalidDeclaration, SchemaMismatch, StorageBusy, UnknownName
 from crmcore.domain.field import Field
-from crmcore.ports.storage import CUSTOM_FIELDS, EPOCH, Alteration
+from crmcore.ports.stamp import CUSTOM_FIELDS, EPOCH
+from crmcore.ports.storage import Alteration
 
 if TYPE_CHECKING:
     from crmcore.application.running import Running

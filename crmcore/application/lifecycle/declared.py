@@ -9,7 +9,7 @@ from crmcore.application.readiness import Readiness, refuse_disabled
 from crmcore.domain.dormant import Belongings, belongings
 from crmcore.domain.errors import InvalidSetting
 from crmcore.plugins.registry import Registry, load
-from crmcore.ports.storage import KnownPlugin, Stamp
+from crmcore.ports.stamp import KnownPlugin, Stamp
 
 Wanted: TypeAlias = Sequence[str | object] | None
 """Plugins by name or as such; None: those that the database records as active."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from crmcore.plugins.registry import Registry
-from crmcore.ports.storage import KnownPlugin, Stamp
+from crmcore.ports.stamp import KnownPlugin, Stamp
 
 
 def overview(stamp: Stamp | None, registry: Registry) -> list[dict[str, Any]]:

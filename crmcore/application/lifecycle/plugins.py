@@ -36,7 +36,8 @@ from crmcore.plugins.starting.deadline import seconds_of
 from crmcore.plugins.starting.discovery import discover
 from crmcore.plugins.starting.importing import candidates
 from crmcore.ports.retiring import Row
-from crmcore.ports.storage import KnownPlugin, Stamp, Storage, StorageSource
+from crmcore.ports.stamp import KnownPlugin, Stamp
+from crmcore.ports.storage import Storage, StorageSource
 
 Kept: TypeAlias = tuple[Path | None, Mapping[str, int]]
 """Where rows were archived, and how many of each table."""
@@ -138,11 +139,16 @@ class Lifecycle:
         self.running.refresh()
         return Switched(name, "retired")
 
+    def check_purge(self, name: str) -> KnownPlugin:
+        """What the database knows of a plugin that can be purged. UnknownName, or InvalidSetting unless it is retired."""
+        known = known_plugin(self._stamp(), name)
+        check_state(name, known, "retired", "purged")
+        return known
+
     def purge(self, name: str, *, actor: Actor | str, archive: Path) -> Switched:
         """Write the rows of a retired plugin into a new folder in `archive`, then drop its tables for good. What the
         history says of them stays. Raises UnknownName, InvalidSetting, StorageFailed; then nothing was dropped."""
-        known = known_plugin(self._stamp(), name)
-        check_state(name, known, "retired", "purged")
+        known = self.check_purge(name)
         own, (by, at) = belongings(name, known.described), self._who(actor)
         about = {**attrs.asdict(known), "name": name, "purged_by": by, "purged_at": at}
         where, rows = self.archive(archive, _title(name, at), about, self._tables.contents(own))

@@ -9,7 +9,7 @@ import attrs
 
 from crmcore.domain.errors import InvalidSetting, MissingPlugin, PluginConflict, PluginDisabled, UnknownName
 from crmcore.ports.retiring import Restamp
-from crmcore.ports.storage import KnownPlugin, Stamp
+from crmcore.ports.stamp import KnownPlugin, Stamp
 
 State = Literal["active", "disabled", "retired"]
 

@@ -17,7 +17,7 @@ from crmcore.domain.catalogue import CUSTOM
 from crmcore.domain.customer import Person
 from crmcore.domain.errors import DanglingReference, DuplicateValue, PredicateError, StillReferenced
 from crmcore.domain.money import Money
-from crmcore.ports.storage import CUSTOM_FIELDS, EPOCH
+from crmcore.ports.stamp import CUSTOM_FIELDS, EPOCH
 from crmcore.testing.contract.case import NOON, StorageCase, customer_id
 from crmcore.testing.specimens import Entry
 

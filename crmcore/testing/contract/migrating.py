@@ -10,7 +10,7 @@ from crmcore.crm import Crm
 from crmcore.domain.customer import Person
 from crmcore.domain.errors import SchemaMismatch
 from crmcore.ports.migration import FIRST, Chain, Operations, Revision
-from crmcore.ports.storage import Stamp
+from crmcore.ports.stamp import Stamp
 from crmcore.testing.contract.case import StorageCase, full_profile, full_sample
 from crmcore.testing.specimens import Profile, Sample
 

@@ -12,7 +12,7 @@ from crmcore.crm import Crm
 from crmcore.domain.customer import Person
 from crmcore.domain.dormant import Belongings, belongings
 from crmcore.domain.errors import CrmError
-from crmcore.ports.storage import KnownPlugin, Stamp
+from crmcore.ports.stamp import KnownPlugin, Stamp
 from crmcore.testing import specimens
 from crmcore.testing.contract.case import StorageCase, customer_id, full_profile, full_sample, plain_sample
 from crmcore.testing.specimens import Profile, Sample

@@ -7,7 +7,7 @@ import pytest
 
 from crmcore.adapters.memory import MemoryDatabase, MemoryStorage
 from crmcore.adapters.memory.transaction import MemoryTransaction
-from crmcore.ports.storage import Stamp
+from crmcore.ports.stamp import Stamp
 from tests.domain.clinic import CATALOGUE
 
 STAMP = Stamp({"core": "1"}, {"core": "a"}, ("clinic",), 1, 1)

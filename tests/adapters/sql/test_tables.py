@@ -25,7 +25,7 @@ from crmcore.domain.facet import Facet, facet
 from crmcore.domain.part import Part, part, parts
 from crmcore.domain.record import Record, record
 from crmcore.domain.records import CORE
-from crmcore.ports.storage import Stamp
+from crmcore.ports.stamp import Stamp
 from tests.databases import storages
 
 STAMP = Stamp({"core": "0001", "shop": "0007"}, {"core": "c", "shop": "s"}, ("shop",), 1, 1)

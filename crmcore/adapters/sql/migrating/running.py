@@ -18,7 +18,7 @@ from crmcore.adapters.sql.tables import Tables
 from crmcore.adapters.sql.types import Backend
 from crmcore.domain.errors import SchemaMismatch, StorageFailed
 from crmcore.ports.migration import UNDER_WAY, Chain, Revision
-from crmcore.ports.storage import EPOCH
+from crmcore.ports.stamp import EPOCH
 
 
 def migrate(engine: sa.Engine, backend: Backend, tables: Tables, lock: str, chain: Chain, tell: Tell) -> None:
