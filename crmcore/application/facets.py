@@ -62,7 +62,7 @@ def put(unit: Session, type: RecordType, id: UUID, value: Facet) -> Facet:
 def amend(unit: Session, type: RecordType, id: UUID, value: Facet) -> None:
     """Store a facet that a guard of its plugin has set; that guard is not asked again."""
     facet = unit.catalogue.facet_of(value.__class__, type)
-    own = lent(unit, facet.name)
+    own = lent(unit, facet.name).__enter__()
     record = reading.unblanked(own, type, id, (value.__class__,))
     _store(own, type, record, facet, record.facets.get(value.__class__), value, guarded=False)
 

@@ -36,9 +36,9 @@ class Course:
     nested: list[Any] = attrs.field(factory=list)
 
     def end(self) -> None:
-        """Take back what was lent: who kept it is told so, by the name of whoever uses it."""
+        """Take back what was lent, for good."""
         for unit in self.lent.values():
-            unit._transaction = None
+            unit.leave()
         self.nested.clear()
 
 
@@ -89,6 +89,17 @@ class Session:
         transaction.rollback()
         if error is None and self.course.broken is not None:
             raise CrmError(f"the unit of work was rolled back, because a write in it had failed: {self.course.broken}")
+
+    def join(self, transaction: Transaction) -> bool:
+        """Work in a transaction that somebody else ends; False if it is in one already."""
+        joined = self._transaction is None
+        if joined:
+            self._transaction = transaction
+        return joined
+
+    def leave(self) -> None:
+        """Work in no transaction any more."""
+        self._transaction = None
 
     @property
     def transaction(self) -> Transaction:

@@ -11,6 +11,7 @@ from typing import Any, Final, Generic, TypeVar
 import attrs
 
 from crmcore.application.hooks.batch import shown
+from crmcore.application.hooks.calling import called
 from crmcore.application.hooks.lending import lend_to_look
 from crmcore.application.session import Session
 from crmcore.domain.copying import evolve
@@ -50,7 +51,7 @@ def ask(
     unit: Session,
     hook: str,
     customer: Customer,
-    context: Callable[[Customer, Work], object],
+    context: Callable[[Customer, Work], Any],
     read: Callable[[str, Any], T],
 ) -> Answers[T]:
     """Ask all plugins about a customer: `context` makes what a hook is given, `read` checks what a plugin answered and
@@ -63,7 +64,7 @@ def ask(
     for call in unit.kernel.hooks.all(hook):
         try:
             with unit.savepoint():
-                answer = call.watched(context(_held(unit, customer), lend_to_look(unit, call.plugin)))
+                answer = called(unit, call, context(_held(unit, customer), lend_to_look(unit, call.plugin)))
                 given.append((call.plugin, read(call.plugin, answer)))
         except KeyboardInterrupt:
             raise

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
+from crmcore.application.hooks.lending import take_back
 from crmcore.application.session import Session
 from crmcore.domain.errors import PluginFailed
 from crmcore.plugins.dispatch import REPEATABLE, Call
 from crmcore.plugins.refusal import refuse
 
 
-def called(unit: Session, call: Call, context: object) -> Any:
-    """What the hook answers. PluginFailed if it fails, leaves a savepoint open, or goes on after a failed write of its
-    own; what was wrong with the database is raised as it is, whether the plugin let it pass or not."""
+def called(unit: Session, call: Call, context: Any) -> Any:
+    """What the hook answers; what it was lent for that, it has no longer.
+
+    PluginFailed if it fails, leaves a savepoint open, or goes on after a failed write of its own; what was wrong with
+    the database is raised as it is, whether the plugin let it pass or not.
+    """
     course = unit.course
     open_before, broken_before = len(course.nested), course.broken
     try:
         answer = call.watched(context)
     finally:
         left = _ended(unit, call, open_before)
+        take_back(context.work)
     if left:
         refuse([call.problem("it left a savepoint open", "Write `with context.work.savepoint():`")])
     if course.broken is not None and broken_before is None:

@@ -21,12 +21,14 @@ LENT: Final = frozenset(name for name in vars(Work) if not name.startswith("_"))
 
 
 class Lent:
-    """What a plugin holds of a unit of work: `ports.work.Work`, and nothing beside it."""
+    """What a plugin holds of a unit of work: `ports.work.Work`, and nothing beside it. `first`: nothing was lent to
+    it before that it still has."""
 
-    __slots__ = ("_unit",)
+    __slots__ = ("_first", "_unit")
 
-    def __init__(self, unit: Any) -> None:
+    def __init__(self, unit: Any, first: bool) -> None:
         self._unit = unit
+        self._first = first
 
     def __getitem__(self, cls: type[R]) -> Repository[R]:
         found: Repository[R] = self._unit[cls]
@@ -84,8 +86,12 @@ class Held:
 
 
 def lend(unit: Session, plugin: str, *, reading: bool = False) -> Work:
-    """What a plugin holds of this unit of work, for as long as that lasts; `reading`: it writes nothing through it."""
-    return cast(Work, Lent(lent(unit, plugin, reading=reading)))
+    """What a plugin holds of this unit of work, until that ends or `take_back`; `reading`: it writes nothing through
+    it."""
+    found: Session | None = unit.course.lent.get((plugin, reading))
+    if found is None:
+        found = unit.course.lent[plugin, reading] = lent(unit, plugin, reading=reading)
+    return cast(Work, Lent(found, found.join(_held(unit))))
 
 
 def lend_to_look(unit: Session, plugin: str) -> Work:
@@ -95,18 +101,19 @@ def lend_to_look(unit: Session, plugin: str) -> Work:
         host = unit.course.policy
         policy = host if isinstance(host, AllowAll) else Eyes(plugin, unit.course.person, host)
         found = unit.course.lent[plugin, "looking"] = _inner(unit, plugin, policy, LOOKS)
-    return cast(Work, Lent(found))
+    return cast(Work, Lent(found, found.join(_held(unit))))
+
+
+def take_back(work: Work) -> None:
+    """After the call for which it was lent: who keeps it, and uses it in another call, perhaps for another database,
+    is told so. One that was lent inside a call of the same plugin stays until that one ends."""
+    lent = cast(Lent, work)
+    if lent._first:
+        lent._unit.leave()
 
 
 def lent(unit: Session, plugin: str, *, reading: bool = False) -> Session:
-    """The unit of work in a plugin's name and with its rights, in the same transaction; made once for each plugin."""
-    found: Session | None = unit.course.lent.get((plugin, reading))
-    if found is None:
-        found = unit.course.lent[plugin, reading] = _lent(unit, plugin, reading)
-    return found
-
-
-def _lent(unit: Session, plugin: str, reading: bool) -> Session:
+    """The unit of work in a plugin's name and with its rights, in the same transaction, before it joins that."""
     kernel, person = unit.kernel, unit.course.person
     rights = Rights(plugin, person, kernel.hooks.capabilities.get(plugin, frozenset()), unit.course.policy, reading)
     return _inner(unit, plugin, rights, READS if reading else None)
@@ -115,14 +122,18 @@ def _lent(unit: Session, plugin: str, reading: bool) -> Session:
 def _inner(unit: Session, plugin: str, policy: Policy, refusal: str | None) -> Session:
     inner = type(unit)(
         attrs.evolve(unit.kernel, policy=policy).sharing(unit.kernel),
-        lambda _: cast(Transaction, Held(unit.transaction)),
+        lambda _: _held(unit),
         _named(plugin, unit.course.person),
         source=unit.source,
         refusal=refusal,
         course=unit.course,
     )
     inner.id = unit.id
-    return inner.__enter__()
+    return inner
+
+
+def _held(unit: Session) -> Transaction:
+    return cast(Transaction, Held(unit.transaction))
 
 
 def _named(plugin: str, person: Actor) -> Actor:

@@ -14,6 +14,7 @@ from crmcore.domain.errors import DuplicateValue, InvalidSetting, PluginFailed, 
 from crmcore.plugins import Changed, Veto
 from crmcore.plugins.routing import NO_HOOKS
 from crmcore.ports.work import Work
+from crmcore.testing import make_crm
 from crmcore.testing.specimens import Profile
 from tests.application.hooks.acting import acting, hooked
 from tests.shared import SharedCrm
@@ -159,6 +160,32 @@ def test_a_work_that_is_kept_is_of_no_use(shared: SharedCrm, hook: str) -> None:
             use()
     with crm.work("sara") as work:
         assert work.customers.get(leila.id).name == "Leila"
+
+
+def test_what_was_lent_for_one_call_is_of_no_use_in_another(shared: SharedCrm) -> None:
+    """A plugin that keeps it in its module would show one host's customers to another, or write in a guard."""
+    kept: list[Work] = []
+
+    def react(context: Changed) -> None:
+        kept.append(context.work)
+        if len(kept) == 1:
+            context.work.customers.add(Person("more"))
+        assert context.work.customers.count()  # also after another call in it has ended
+
+    def use() -> None:
+        for work in kept:
+            with pytest.raises(InvalidSetting, match="in the call that it is for"):
+                work.customers.count()
+
+    crm = hooked(shared, acting("other", capabilities=("customer:add",), react_changes=react))
+    with crm.work("sara") as work:
+        work.customers.add(Person("Leila"))
+        assert len(kept) == 2
+        use()
+        theirs = acting("other", "customer", check_changes=lambda context: use())
+        with make_crm(plugins=[theirs]) as another, another.work("omid") as their_work:
+            their_work.customers.add(Person("Omid"))
+        work.customers.add(Person("Mina"))
 
 
 def test_a_hook_that_uses_the_work_of_another_unit_has_a_name(shared: SharedCrm) -> None:
