@@ -130,14 +130,16 @@ def remove_field(session: Session, record: str, name: str) -> None:
 @pass_session
 def purge_field(session: Session, record: str, name: str, yes: bool) -> None:
     """Drop a removed field for good, with its values. The history goes on telling of them."""
+    own = name.removeprefix(f"{CUSTOM}.")
+    full = f"{CUSTOM}.{own}"
     if not yes:
-        held = session.crm.fields.held(record, name)
-        raise InvalidSetting(
-            f"{held} values of {name} of {record} would be lost for good: repeat this with --yes", values=held
-        )
+        held = session.crm.fields.held(record, own)
+        removed = own in {field.name for _, field in session.crm.fields.removed(record)}
+        then = "repeat this with --yes" if removed else f"`crm fields remove {record} {own}` comes first"
+        raise InvalidSetting(f"{held} values of {full} of {record} would be lost for good: {then}", values=held)
     lost = session.crm.fields.purge(record, name)
-    document = {"record": record, "name": f"{CUSTOM}.{name.removeprefix(f'{CUSTOM}.')}", "purged": lost}
-    session.emit(document, lambda: f"{document['name']} of {record} is purged; {lost} values are gone")
+    document = {"record": record, "name": full, "purged": lost}
+    session.emit(document, lambda: f"{full} of {record} is purged; {lost} values are gone")
 
 
 def _answer(session: Session, record: str, field: Field, done: str) -> None:

@@ -36,11 +36,24 @@ def show_plugin(session: Session, name: str) -> None:
 
 def _sheet(plugin: dict[str, Any]) -> str:
     trace = plugin.get("traceback", "")
-    shown = tables.sheet({k: v for k, v in plugin.items() if k != "traceback"}, output.terminal_width())
-    return f"{shown}\n\n{trace}".rstrip()
+    most = output.terminal_width()
+    shown = tables.sheet({k: v for k, v in plugin.items() if k not in ("contributes", "traceback")}, most)
+    contributes = tables.table(_contributed(plugin["contributes"]), most=most)
+    return "\n\n".join(each for each in (shown, contributes and f"CONTRIBUTES\n{contributes}", trace) if each).rstrip()
+
+
+def _contributed(contributes: dict[str, Any]) -> list[dict[str, Any]]:
+    """A row for each thing that a plugin contributes."""
+    rows = []
+    for kinds, things in contributes.items():
+        kind = kinds.replace("_", " ").removesuffix("s")
+        for each in things:
+            told = each if isinstance(each, dict) else {"record": each}
+            rows.append({"kind": kind, "name": told["record"], "fields": told.get("fields", ())})
+    return rows
 
 
 def _short(contributes: dict[str, Any]) -> str:
     names = [each["record"] for each in contributes.get("record_types", ())]
     names += [field for each in contributes.get("facets", ()) for field in each["fields"]]
-    return ", ".join([*names, *contributes.get("workflows", ())])
+    return ", ".join([*names, *contributes.get("workflows", ()), *contributes.get("extensions", ())])

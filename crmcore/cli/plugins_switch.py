@@ -68,6 +68,7 @@ def retire(session: Session, name: str) -> None:
 @pass_session
 def purge(session: Session, name: str, yes: bool, archive: Path) -> None:
     """Archive what a retired plugin keeps, then drop it for good. The history of its records stays."""
+    session.administration.plugins.check_purge(name)  # nobody says yes to what is then refused
     question = f"All tables of {name} will be dropped, once their rows are archived in {archive.absolute()}."
     if not yes and not (output.is_terminal(sys.stdin) and click.confirm(f"{question} Go on?", err=True)):
         raise InvalidSetting(f"{question} Nothing was done: repeat this with --yes", plugin=name)

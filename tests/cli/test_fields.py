@@ -19,11 +19,14 @@ def test_a_field_comes_and_goes(crm: Crm) -> None:
     assert [each for each in crm.json("fields", "list", "customer").done["items"] if each["plugin"]] == [ADDED]
     crm.json("add", "customer", "name=Leila", "custom.shoe_size=42")
     assert crm.json("list", "customer", "--columns", "custom.shoe_size").done["items"][0]["custom.shoe_size"] == 42
+    assert "`crm fields remove customer shoe_size` comes" in crm("fields", "purge", "customer", "shoe_size").err
     assert crm.json("fields", "remove", "customer", "custom.shoe_size").done == {"items": [ADDED]}
     assert ADDED not in crm.json("fields", "list", "customer").done["items"]
     assert crm.json("fields", "list", "--removed").done == {"items": [ADDED]}
     refused = crm.json("fields", "purge", "customer", "shoe_size").error
     assert (refused["type"], refused["values"]) == ("InvalidSetting", 1)
+    other = crm.json("fields", "add", "customer", "shoe_size", "text").error["message"]
+    assert "it had type 'integer' (now 'text'): add it as it was" in other
     purged = crm.json("fields", "purge", "customer", "shoe_size", "--yes").done
     assert purged == {"record": "customer", "name": "custom.shoe_size", "purged": 1}
     assert crm.json("fields", "list", "--removed").done == {"items": []}

@@ -126,8 +126,9 @@ def test_a_plugin_that_is_gone_is_told_and_switched_off(shoes: Crm, site: Site) 
 
 
 def test_a_person_is_asked_before_anything_is_dropped(shoes: Crm, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A slip of the pen would cost the rows."""
-    for verb in ("disable", "retire"):
+    """A slip of the pen would cost the rows; or a person says yes to what is refused then."""
+    for verb, word in (("disable", "active"), ("retire", "disabled")):
+        assert f"is {word}; only one that is retired" in shoes("plugins", "purge", "shoes").err
         assert shoes("plugins", verb, "shoes").status == 0
     for said, then in (("n\n", "retired"), ("y\n", "available")):
         answer = io.StringIO(said)
@@ -141,5 +142,6 @@ def test_text_says_what_became_of_a_plugin(shoes: Crm) -> None:
     """A person would see nothing, and wonder."""
     assert shoes("plugins", "disable", "shoes").out == "shoes is disabled\n"
     assert "disabled" in shoes("plugins", "list").out
+    assert "CONTRIBUTES\nkind   name      fields\n" in shoes("plugins", "show", "shoes").out
     missing = shoes.json("plugins", "disable", "shoe").error
     assert missing["nearest"] == ["shoes"]

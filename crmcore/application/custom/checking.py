@@ -36,8 +36,8 @@ _OPTIONS: Final[Mapping[str, frozenset[str]]] = {
     "json": frozenset(),
 }
 _ANY: Final = frozenset(("personal", "label"))
-_STORED: Final = ("kind", "length", "scale", "target", "fold", "unique")
-"""What the columns of a field depend on."""
+_STORED: Final = {"kind": "type"} | {each: each for each in ("length", "scale", "target", "fold", "unique")}
+"""What the columns of a field depend on, and how administrators call it; what differs with the type says no more."""
 
 
 def field_of(name: str, kind: str, options: Mapping[str, Any]) -> Field:
@@ -129,9 +129,9 @@ def _same(record: str, before: Kept, new: Field) -> Kept:
     if before.state == "live":
         raise InvalidDeclaration(f"{record} has a field {before.name} already", record=record, field=before.name)
     told = [
-        f"{word} {getattr(before.field, word)!r} (now {getattr(new, word)!r})"
-        for word in _STORED
-        if getattr(before.field, word) != getattr(new, word)
+        f"{word} {getattr(before.field, part)!r} (now {getattr(new, part)!r})"
+        for part, word in _STORED.items()
+        if getattr(before.field, part) != getattr(new, part) and (part == "kind" or before.field.kind == new.kind)
     ]
     if lost := sorted(set(before.field.options) - set(new.options)) if new.options else []:
         told.append(f"the option {lost[0]!r}")

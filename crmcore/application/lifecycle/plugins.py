@@ -140,7 +140,7 @@ class Lifecycle:
         return Switched(name, "retired")
 
     def check_purge(self, name: str) -> KnownPlugin:
-        """What the database knows of a plugin that can be purged. UnknownName, or InvalidSetting unless it is retired."""
+        """What the database knows of a plugin that can be purged. Raises UnknownName, InvalidSetting unless retired."""
         known = known_plugin(self._stamp(), name)
         check_state(name, known, "retired", "purged")
         return known

@@ -89,7 +89,7 @@ def test_a_removed_field_comes_back_as_it_was_only(altered: Altered) -> None:
     for name in ("size", "colour"):
         crm.fields.remove("customer", name)
     for kind, options, why in (
-        ("text", {}, "kind 'decimal'"),
+        ("text", {}, "type 'decimal'"),
         ("decimal", {"scale": 2, "unique": True}, "scale 1"),
         ("decimal", {"scale": 1}, "unique True"),
     ):
