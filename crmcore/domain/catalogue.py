@@ -11,7 +11,7 @@ from typing import Any, Final
 import attrs
 
 from crmcore.domain import growing, soundness
-from crmcore.domain.errors import InvalidDeclaration, UnknownName
+from crmcore.domain.errors import InvalidDeclaration, UnknownName, nearest
 from crmcore.domain.extension import Added
 from crmcore.domain.facet import Facet, FacetType, facet_type
 from crmcore.domain.field import Field
@@ -175,7 +175,7 @@ def _check(catalogue: Catalogue) -> None:
         _check_record(catalogue, each)
     for target, facets in catalogue.facets.items():
         if target not in catalogue.records:
-            raise InvalidDeclaration(f"plugin {facets[0].name!r} extends {target!r}, which is no record type here")
+            raise InvalidDeclaration(f"plugin {facets[0].name!r} extends {_absent(catalogue, target)}")
         names = [f.name for f in facets]
         if len(set(names)) != len(names):
             raise InvalidDeclaration(f"one plugin declares two facets on {target!r}: {names}")
@@ -229,11 +229,18 @@ def _check_name(owner: str, name: str) -> None:
         )
 
 
+def _absent(catalogue: Catalogue, name: str) -> str:
+    """What is wrong with the name of a record type, and the one that was meant: an author may leave out the plugin."""
+    close = [each for each in catalogue.records if each.endswith(f".{name}")] or nearest(name, catalogue.records)
+    hint = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
+    return f"{name!r}, which is no record type here{hint}"
+
+
 def _check_fields(catalogue: Catalogue, owner: str, fields: Iterable[Field]) -> None:
     for each in fields:
         _check_name(owner, each.name)
         if each.kind == "reference" and each.target not in ("*", *catalogue.records):
-            raise InvalidDeclaration(f"{owner}.{each.name} refers to {each.target!r}, which is no record type here")
+            raise InvalidDeclaration(f"{owner}.{each.name} refers to {_absent(catalogue, each.target)}")
         if each.default is not None and each.default != frozenset() and (problem := each.check(each.default)):
             raise InvalidDeclaration(f"{owner}.{each.name}: its default {problem}")
 

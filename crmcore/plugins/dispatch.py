@@ -88,7 +88,8 @@ def bind(candidate: Candidate) -> tuple[Mapping[str, Call], tuple[Problem, ...]]
         raise
     except pluggy.PluginValidationError as error:
         text = " ".join(str(error).split())
-        return {}, (_problem(candidate, "", f"a hook does not fit its specification: {text}", "Mend it", error),)
+        remedy = "A hook takes `context`, under that name; one that declares takes nothing"
+        return {}, (_problem(candidate, "", f"a hook does not fit its specification: {text}", remedy, error),)
     except BaseException as error:
         return {}, (_problem(candidate, "", f"looking for its hooks raised {text_of(error)}", "Mend it", error),)
     _MANAGERS.empty = manager
@@ -150,7 +151,7 @@ def _misfits(candidate: Candidate, manager: pluggy.PluginManager) -> Iterator[Pr
             yield _problem(candidate, name, what, "Leave that out; order goes by requires and after")
         if name not in known and not options.get("optionalhook"):
             close = nearest(name, known)
-            hint = f"Did you mean {' or '.join(close)}" if close else f"There are {', '.join(known)}"
+            hint = f"Did you mean {' or '.join(close)}? Else leave it out" if close else f"There are {', '.join(known)}"
             yield _problem(candidate, name, "there is no such hook", hint)
         function = getattr(candidate.given, name)
         if _is_lazy(function):

@@ -102,7 +102,7 @@ STEP = Transition(name="pay", sources=("open",), target="paid")
     ("declare", "words"),
     [
         (_declares(friend=field.reference("nobody")), "'nobody', which is no record type"),
-        (_declares(friend=field.reference("visit")), "'visit', which is no record type"),
+        (_declares(friend=field.reference("visit")), "which is no record type here; did you mean 'clinic.visit'?"),
         (_declares(Name=field.text()), "cannot be a name"),
         (_declares(where=field.text()), "no word of the filter language"),
         (_declares(history=field.text()), "cannot be a name"),

@@ -53,7 +53,7 @@ def marked(function: Any, **options: Any) -> Any:
 @pytest.mark.parametrize(
     ("hooks", "hook", "what"),
     [
-        ({"declare_facet": marked(none)}, "declare_facet", "there is no such hook. Did you mean declare_facets"),
+        ({"declare_facet": marked(none)}, "declare_facet", "there is no such hook. Did you mean declare_facets?"),
         (
             {"on_full_moon": marked(none)},
             "on_full_moon",
@@ -80,6 +80,7 @@ def test_arguments_that_the_specification_does_not_have_are_refused() -> None:
     error = refused(PluginFailed, made("odd", hooks={"declare_facets": hookimpl(with_argument)}))
     assert "plugin 'odd': a hook does not fit its specification" in str(error)
     assert "'customer'" in str(error)
+    assert "A hook takes `context`, under that name" in str(error)
 
 
 def test_a_hook_of_a_newer_core_may_be_optional() -> None:
