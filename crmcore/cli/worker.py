@@ -50,6 +50,8 @@ def worker(session: Session, once: bool) -> None:
         session.note("stopped")
     finally:
         signal.signal(signal.SIGTERM, before)
+    if waiting := len(crm.workers.put_aside()):
+        session.note(f"{waiting} that failed are put aside: `crm plugins doctor` says what, and why")
     document = {name: done[name] for name in FIGURES}
     session.emit(document, lambda: ", ".join(f"{n} {name}" for name, n in document.items()))
 

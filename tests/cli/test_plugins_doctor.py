@@ -70,7 +70,9 @@ def test_what_failed_is_shown_and_tried_again(watched: Crm, tmp_path: Path) -> N
     leila = watched.add("customer", "name=Leila")["id"]
     watched.add("customer", "name=Omar")
     assert (tmp_path / "seen").read_text() == "2 "
-    assert watched.json("worker", "--once").done == {"events": 0, "jobs": 0, "sent": 0, "parked": 0}
+    worked = watched.json("worker", "--once")
+    assert worked.done == {"events": 0, "jobs": 0, "sent": 0, "parked": 0}
+    assert "2 that failed are put aside: `crm plugins doctor`" in worked.err
     document = watched.json("plugins", "doctor").done
     event, run = document["items"]
     assert (document["ok"], event["plugin"], event["hook"], event["record"]) == (

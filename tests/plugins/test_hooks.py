@@ -53,7 +53,7 @@ def marked(function: Any, **options: Any) -> Any:
 @pytest.mark.parametrize(
     ("hooks", "hook", "what"),
     [
-        ({"declare_facet": marked(none)}, "declare_facet", "there is no such hook. Did you mean declare_facets?"),
+        ({"declare_facet": marked(none)}, "declare_facet", "there is no such hook. Did you mean declare_facets or "),
         (
             {"on_full_moon": marked(none)},
             "on_full_moon",
