@@ -45,7 +45,7 @@ class Catalogue:
         """The record type of that name; `UnknownName` suggests the nearest."""
         found = self.records.get(name)
         if found is None:
-            raise UnknownName("record type", name, self.records)
+            raise UnknownName("record type", name, self.records, "the active plugins" if "." in name else "")
         return found
 
     def of(self, cls: type[Record]) -> RecordType:

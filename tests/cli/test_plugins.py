@@ -142,6 +142,7 @@ def test_text_says_what_became_of_a_plugin(shoes: Crm) -> None:
     """A person would see nothing, and wonder."""
     assert shoes("plugins", "disable", "shoes").out == "shoes is disabled\n"
     assert "disabled" in shoes("plugins", "list").out
+    assert "unknown record type of the active plugins: 'hats.hat'" in shoes("list", "hats.hat").err
     assert "CONTRIBUTES\nkind   name      fields\n" in shoes("plugins", "show", "shoes").out
     missing = shoes.json("plugins", "disable", "shoe").error
     assert missing["nearest"] == ["shoes"]
