@@ -116,6 +116,16 @@ class Session:
         """What is declared."""
         return self.kernel.catalogue
 
+    @property
+    def zone(self) -> dt.tzinfo:
+        """The time zone of this CRM."""
+        return self.kernel.zone
+
+    @property
+    def currency(self) -> str:
+        """The base currency."""
+        return self.kernel.currency
+
     def now(self) -> dt.datetime:
         """The moment, by the host's clock, in UTC."""
         return self.kernel.clock.now()

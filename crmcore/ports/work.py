@@ -211,6 +211,14 @@ class Work(Protocol):
     @property
     def catalogue(self) -> Catalogue: ...
     @property
+    def zone(self) -> dt.tzinfo:
+        """The time zone of this CRM, in which days begin and people read the clock."""
+
+    @property
+    def currency(self) -> str:
+        """The base currency, that of bare amounts."""
+
+    @property
     def customers(self) -> Repository[Customer]: ...
     @property
     def relationships(self) -> Repository[Relationship]: ...

@@ -14,7 +14,7 @@ from crmcore.domain.facet import Facet, facet
 from crmcore.plugins import Amendment, Checking, Stepping, Veto
 from crmcore.testing.specimens import Entry, Profile
 from tests.application.hooks.acting import acting, hooked
-from tests.shared import SharedCrm
+from tests.shared import ZONE, SharedCrm
 
 
 @facet("customer")
@@ -181,6 +181,17 @@ def test_guards_cannot_alter_what_they_are_given(shared: SharedCrm) -> None:
         leila = work.customers.add(Person("Leila"))
         work.customers.change(leila.id, given_name="Leila")
         work.customers.put_facet(leila.id, Profile(motto="on"))
+
+
+def test_a_guard_knows_the_zone_and_the_currency(shared: SharedCrm) -> None:
+    """A reason with a time in it is read by people who have a clock on their wall."""
+    seen: list[str] = []
+    crm = hooked(
+        shared, acting(check_changes=lambda context: seen.append(f"{context.work.zone} {context.work.currency}"))
+    )
+    with crm.work("sara") as work:
+        work.customers.add(Person("Leila"))
+    assert seen == [f"{ZONE} EUR"]
 
 
 def test_a_guard_vetoes_a_step(shared: SharedCrm) -> None:
