@@ -51,6 +51,7 @@ def _run_next(connection: sa.Connection, backend: Backend, tables: Tables, chain
     revision = next(iter(chain.after(current)), None)
     if revision is None:
         return False
+    _check_decided(chain, revision)
     steps = Steps(connection, backend, tables.setting, chain.distribution, revision.id, tell)
     naming = Naming(tables.prefix, tables.metadata.schema)
     if backend == "mariadb":
@@ -59,6 +60,18 @@ def _run_next(connection: sa.Connection, backend: Backend, tables: Tables, chain
     _record(connection, tables, chain.distribution, revision)
     steps.forget()
     return True
+
+
+def _check_decided(chain: Chain, revision: Revision) -> None:
+    """`SchemaMismatch` for a revision with an open question, before any of it is done: MariaDB could not undo it."""
+    code = getattr(revision.upgrade, "__code__", None)
+    if code is not None and "undecided" in code.co_names:
+        raise SchemaMismatch(
+            f"the revision {revision.id} of {chain.distribution} is not finished: it has an open question "
+            f"({revision.name or 'op.undecided'}); nothing of it was done",
+            distribution=chain.distribution,
+            revision=revision.id,
+        )
 
 
 def _mark(connection: sa.Connection, tables: Tables, distribution: str, revision: Revision) -> None:

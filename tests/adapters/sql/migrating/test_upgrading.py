@@ -17,6 +17,7 @@ from crmcore.crm import Crm
 from crmcore.domain.customer import Person
 from crmcore.domain.errors import DanglingReference, DuplicateValue, SchemaMismatch
 from crmcore.domain.money import Money
+from crmcore.ports.migration import Chain, Operations, Revision
 from tests.adapters.sql.migrating import killed
 from tests.adapters.sql.migrating.releases import release
 from tests.adapters.sql.migrating.schema import described
@@ -167,6 +168,22 @@ def test_half_an_upgrade_is_taken_for_no_release(engine: sa.Engine) -> None:
 
 
 @pytest.mark.parametrize("fresh_url", storages("postgres"), indirect=True)
+def test_a_revision_with_an_open_question_does_nothing(engine: sa.Engine) -> None:
+    """MariaDB would keep what came before the question."""
+
+    def unfinished(op: Operations) -> None:
+        op.drop_table("link")
+        op.undecided("is tie the old link?")
+
+    crm = Crm(engine)
+    crm.upgrade()
+    before = crm.storage.stamp()
+    with pytest.raises(SchemaMismatch, match="0002 of core is not finished"):
+        crm.storage.migrate(Chain("core", (Revision("0002", "0001", "", unfinished),)), lambda step: None)
+    assert crm.storage.stamp() == before
+    assert sa.inspect(engine).has_table("crm_link")
+
+
 @pytest.mark.usefixtures("releases")
 def test_tenants_in_schemas_are_upgraded_one_by_one(engine: sa.Engine) -> None:
     """An upgrade would find the tables of another tenant, or none."""
