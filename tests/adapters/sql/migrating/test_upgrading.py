@@ -167,7 +167,6 @@ def test_half_an_upgrade_is_taken_for_no_release(engine: sa.Engine) -> None:
     assert (told[4] == told[3]) is (engine.dialect.name == "mysql")
 
 
-@pytest.mark.parametrize("fresh_url", storages("postgres"), indirect=True)
 def test_a_revision_with_an_open_question_does_nothing(engine: sa.Engine) -> None:
     """MariaDB would keep what came before the question."""
 
@@ -184,6 +183,7 @@ def test_a_revision_with_an_open_question_does_nothing(engine: sa.Engine) -> Non
     assert sa.inspect(engine).has_table("crm_link")
 
 
+@pytest.mark.parametrize("fresh_url", storages("postgres"), indirect=True)
 @pytest.mark.usefixtures("releases")
 def test_tenants_in_schemas_are_upgraded_one_by_one(engine: sa.Engine) -> None:
     """An upgrade would find the tables of another tenant, or none."""
