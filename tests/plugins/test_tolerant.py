@@ -7,7 +7,7 @@ from itertools import permutations
 import pytest
 
 from crmcore.domain.dormant import belongings, describe
-from crmcore.domain.errors import PluginConflict
+from crmcore.domain.errors import MissingPlugin, PluginConflict
 from crmcore.plugins import hookimpl
 from crmcore.plugins.registry import Registry, load
 from crmcore.plugins.specs import Report
@@ -124,6 +124,15 @@ def test_what_a_plugin_keeps_in_the_database_stays_known_when_it_breaks() -> Non
     assert "points.entry" in asleep.catalogue.records
     awake = load([sound], tolerant=True, installed=(), dormant=[kept])
     assert awake.catalogue.dormant == frozenset()
+
+
+def test_whoever_is_not_there_is_named_rather_than_what_is_kept_about_its_records() -> None:
+    """An administrator would be sent to a plugin that is disabled, while the one that it extended is not installed."""
+    sound = made("points", records=[record_class("entry")])
+    extending = made("coupons", facets=[facet_class("points.entry")], requires=("points",))
+    kept = belongings("coupons", describe(load([sound, extending]).catalogue, "coupons"))
+    with pytest.raises(MissingPlugin, match="plugin 'points': no installed distribution offers it"):
+        load(["points"], installed=(), dormant=[kept])
 
 
 @pytest.mark.parametrize(

@@ -236,10 +236,11 @@ def _manifest(plugin: str | object) -> Plugin:
 
 def _refuse_custom(stamp: Stamp, own: Belongings) -> None:
     names = {each.name for each in own.records}
-    if held := sorted(f"{k.record}.{k.name}" for k in read(stamp.custom_fields) if k.record in names):
+    kept = [k for k in read(stamp.custom_fields) if k.record in names or k.field.target in names]
+    if held := sorted(f"{k.record}.{k.name}" for k in kept):
         raise StillReferenced(
-            f"the plugin {own.plugin!r} cannot be retired while administrators have fields on its records: remove and "
-            f"purge {', '.join(held)} first (`crm fields remove`, `crm fields purge`)",
+            f"the plugin {own.plugin!r} cannot be retired while administrators have fields on its records, or that "
+            f"refer to them: remove and purge {', '.join(held)} first (`crm fields remove`, `crm fields purge`)",
             plugin=own.plugin,
             fields=held,
         )

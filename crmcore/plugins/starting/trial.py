@@ -40,7 +40,8 @@ class Trial:
 
     def strict(self) -> tuple[Known, Fit]:
         """All of them. Raises one error for everything that is wrong."""
-        known, tried = self._without({origin.plugin for each in self.problems for origin in each.origins})
+        asleep = () if self.problems else self.dormant  # what is kept may be about records of whoever is not there
+        known, tried = self._without(_names(self.problems), asleep)
         refuse((*self.problems, *tried.problems))
         return known, tried
 
@@ -50,17 +51,17 @@ class Trial:
         problems = list(self.problems)
         while True:
             problems += self._bereft(problems)
-            known, tried = self._without(_names(problems))
+            known, tried = self._without(_names(problems), self.dormant)
             if not tried.problems:
                 return known, tried, _failed(problems)
             if not _names(tried.problems) & set(known):
                 refuse(tried.problems)  # nobody here is to blame: what is kept for plugins that are not active is
             problems += tried.problems
 
-    def _without(self, failed: set[str]) -> tuple[Known, Fit]:
+    def _without(self, failed: set[str], dormant: Sequence[Belongings]) -> tuple[Known, Fit]:
         ordered = sorted(self.found, key=lambda each: each.manifest.name)
         known = {each.manifest.name: each for each in ordered if each.manifest.name not in failed}
-        asleep = [_asleep(each) for each in self.dormant if each.plugin not in known]
+        asleep = [_asleep(each) for each in dormant if each.plugin not in known]
         return known, fit(known, frozenset(failed), self.offer, self.answers, asleep)
 
     def _bereft(self, problems: Sequence[Problem]) -> Iterator[Problem]:

@@ -62,6 +62,19 @@ def test_what_others_require_is_switched_off_after_them(crm: Crm) -> None:
     assert states(crm) == {"coupons": "active", "points": "active"}
 
 
+def test_fields_that_refer_to_records_of_a_plugin_are_purged_before_it_is_retired(crm: Crm) -> None:
+    """SQLite would refuse it in words of its own, and elsewhere neither the plugin nor the field could be purged."""
+    crm.fields.add("customer", "best", "reference", target="points.entry")
+    crm.plugins.disable("coupons", actor="root")
+    crm.plugins.retire("coupons", actor="root")
+    crm.plugins.disable("points", actor="root")
+    for drop in (crm.fields.remove, crm.fields.purge):
+        with pytest.raises(StillReferenced, match=r"remove and purge customer\.custom\.best first"):
+            crm.plugins.retire("points", actor="root")
+        drop("customer", "best")
+    assert crm.plugins.retire("points", actor="root").state == "retired"
+
+
 def test_what_was_never_there_cannot_be_switched(crm: Crm) -> None:
     """A slip of the pen would pass for done."""
     with pytest.raises(UnknownName, match="did you mean 'points'"):
