@@ -63,6 +63,7 @@ class Declared:
             refuse_disabled(known, wanted)
         registry = load(wanted, dormant=dormant(known, wanted))
         readiness = Readiness(registry.catalogue, registry.names, self._peek, registry.plugins, registry.chain)
+        readiness.stamp = stamp  # not a later one: somebody may have switched a plugin while these were imported
         if not self.read_only:
             readiness.check_plugins()
             readiness.check_enabled()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 import crmcore
 from crmcore import Money, Opportunity
+from crmcore.application.lifecycle.declared import Declared
 from crmcore.crm import Crm
 from crmcore.domain.errors import (
     InvalidSetting,
@@ -23,6 +26,7 @@ from crmcore.domain.errors import (
     UnknownName,
 )
 from crmcore.plugins.manifest import Plugin
+from crmcore.ports.stamp import Stamp
 from crmcore.testing import make_crm
 from tests.plugins import pausing
 from tests.plugins.made import facet_class, made, record_class
@@ -73,6 +77,19 @@ def test_fields_that_refer_to_records_of_a_plugin_are_purged_before_it_is_retire
             crm.plugins.retire("points", actor="root")
         drop("customer", "best")
     assert crm.plugins.retire("points", actor="root").state == "retired"
+
+
+def test_a_plugin_that_is_enabled_while_others_are_loaded_is_taken_the_next_time() -> None:
+    """A process that names no plugins would be refused now and then, for not having named the one just enabled."""
+    before = Stamp({}, {}, (), 1, 1)
+    after = attrs.evolve(before, plugins=("loyalty",))
+    looks = chain([before], repeat(after))
+    declared = Declared(None, lambda: next(looks))
+    names = [declared.registry.names]
+    with suppress(SchemaMismatch):  # there are no tables
+        declared.again()
+    names.append(declared.registry.names)
+    assert names == [(), ("loyalty",)]
 
 
 def test_what_was_never_there_cannot_be_switched(crm: Crm) -> None:
