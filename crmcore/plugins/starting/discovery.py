@@ -85,5 +85,11 @@ def unknown(name: str, offered: Sequence[Installed], origins: tuple[Origin, ...]
     """The problem that a plugin is not installed, with the nearest that are."""
     close = nearest(name, {each.name for each in offered})
     hint = f"Did you mean {' or '.join(map(repr, close))}? Else install it" if close else "Install it"
-    remedy = f"{hint}, or leave it out; installed: {', '.join(sorted({o.name for o in offered})) or 'none'}"
+    asking = origins[0].plugin == name
+    out = (
+        f"; where a database has it active, `crm plugins disable {name}` leaves it out"
+        if asking
+        else ", or leave it out"
+    )
+    remedy = f"{hint}{out}; installed: {', '.join(sorted({o.name for o in offered})) or 'none'}"
     return Problem(error=MissingPlugin, origins=origins, what=what, remedy=remedy)
