@@ -51,11 +51,8 @@ def dispatch(stage: Stage) -> Iterator[Result]:
         for module in modules:
             manager.register(module)
         hooks, theirs = load(modules).hooks, manager.hook.react_changes
-        times = alternate(
-            lambda _, h=hooks: _calls(stage, partial(_ours, h)),  # type: ignore[misc]  # bound now
-            lambda _, t=theirs: _calls(stage, lambda: t(context=Nothing)),  # type: ignore[misc]  # as above
-            stage.size.rounds,
-        )
+        ours, floor = partial(_ours, hooks), partial(theirs, context=Nothing)
+        times = alternate(partial(_round, stage, ours), partial(_round, stage, floor), stage.size.rounds)
         yield per_unit(f"dispatch to {size}", stage.storage, times, 1.0, CALLS)
     yield from _unasked(stage)
 
@@ -76,6 +73,10 @@ def _unasked(stage: Stage) -> Iterator[Result]:
 
 def _ours(hooks: Routed) -> list[Any]:
     return [call(Nothing) for call in hooks.of("react_changes", "customer")]
+
+
+def _round(stage: Stage, call: Callable[[], Any], _: int) -> Seconds:
+    return _calls(stage, call)
 
 
 def _calls(stage: Stage, call: Callable[[], Any]) -> Seconds:

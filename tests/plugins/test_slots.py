@@ -102,8 +102,8 @@ def test_suffixes_are_shared_too() -> None:
 def test_names_of_the_core_are_shared_too() -> None:
     """A plugin could read the host's spreadsheets in its own way."""
     text = message(PluginConflict, plugin("a", "format", "csv"))
-    assert "plugin 'a': the format 'csv' is one of the core too" in text
-    assert "the suffix '.tab' is one of the core too" in message(
+    assert "plugin 'a': the format 'csv' is declared by the core too" in text
+    assert "the suffix '.tab' is declared by the core too" in message(
         PluginConflict, made("a", declares={"formats": [format_("table", ".tab")]})
     )
 

@@ -25,7 +25,7 @@ def clash(claims: Sequence[Claiming], otherwise: str) -> Problem:
     with_core = any(not each.origin.plugin for each in claims)
     alone = len(origins) == 1 and not with_core
     if len(texts) > 1:
-        what = f"{' and '.join(texts)} are one name but for case, width, underscores and dots"
+        what = f"{' and '.join(texts)} are one name but for case, width, underscores, hyphens and dots"
     elif with_core:
         what = f"{texts[0]} is declared by the core too"
     else:

@@ -13,6 +13,7 @@ from crmcore.plugins.manifest import squash
 from crmcore.plugins.refusal import Origin, Problem
 from crmcore.plugins.slots import COMMANDS, CORE, FORMATS, OWN, REPLACEABLE, Slot, Slots
 from crmcore.plugins.specs import Format
+from crmcore.plugins.starting.clashing import clash
 from crmcore.plugins.starting.declarations import Declared
 
 
@@ -128,22 +129,11 @@ def _settle_one(bids: list[Bid], settled: Settlement) -> None:
 
 
 def _clash(bids: list[Bid]) -> Problem:
-    texts = sorted({each.text for each in bids})
-    theirs = {each.origin.plugin for each in bids if each.origin.plugin}
-    with_core = any(not each.origin.plugin for each in bids)
-    alone = len(theirs) == 1 and not with_core
-    if len(texts) > 1:
-        what = f"{' and '.join(texts)} are one name but for case, width, underscores, hyphens and dots"
-    elif with_core:
-        what = f"{texts[0]} is one of the core too"
-    else:
-        what = f"{texts[0]} is declared {'twice' if alone else 'by each of them'}"
-    if alone:
-        return _problem(PluginFailed, bids, what, "Rename one of them" if len(texts) > 1 else "Declare it once")
-    slot = f"{bids[0].slot.kind}:{bids[0].slot.name}"
-    takes = len(texts) == 1 and bids[0].slot.kind in REPLACEABLE
-    hint = f", or say replaces=({slot!r},) in the manifest of the one that is to take it over" if takes else ""
-    return _problem(PluginConflict, bids, what, f"Leave one plugin out, have it call that otherwise{hint}")
+    slot, names = bids[0].slot, {each.text for each in bids}
+    takes = len(names) == 1 and slot.kind in REPLACEABLE
+    said = f"replaces=({f'{slot.kind}:{slot.name}'!r},)"
+    hint = f", or say {said} in the manifest of the one that is to take it over" if takes else ""
+    return clash(bids, f"call that otherwise{hint}")
 
 
 def _problem(error: type[PluginConflict | PluginFailed], bids: Iterable[Bid], what: str, remedy: str) -> Problem:
