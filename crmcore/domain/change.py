@@ -13,7 +13,7 @@ import attrs
 from crmcore.domain.errors import InvalidSetting
 from crmcore.domain.record import Record, RecordType
 
-Operation = Literal["add", "change", "remove", "facet"]
+Operation = Literal["add", "change", "remove", "facet", "merge", "unmerge", "erase", "read"]
 
 
 @attrs.frozen

@@ -105,7 +105,11 @@ def _flat(name: str, kind: str, search: Any = None) -> Flat:
     ),
 )
 class Customer(Record):
-    """A person or organisation. The name stands as given, in any script; no part of it is required."""
+    """A person or organisation. The name stands as given, in any script; no part of it is required.
+
+    `merged_into` is the customer that this one is now a part of: its id leads there for ever, and lists leave it out.
+    `erased_at` is when the person's data was erased.
+    """
 
     kind: str = field.choice("person", "organisation", default="person", index=True, label=LABELS["kind"])
     name: str | None = field.text(
@@ -121,9 +125,13 @@ class Customer(Record):
     owner: UUID | None = field.reference("user", default=None, index=True, label=LABELS["owner"])
     lead_source: str | None = field.text(default=None, length=100, label=LABELS["lead_source"])
     tags: frozenset[str] = field.choices(default=frozenset(), merge="union", label=LABELS["tags"])
-    note: str | None = field.text(default=None, length=20_000, personal=True, label=LABELS["note"])
+    note: str | None = field.text(default=None, length=20_000, personal=True, merge="longest", label=LABELS["note"])
     archived: bool = field.boolean(default=False, label=LABELS["archived"])
     payment_terms: UUID | None = field.reference("payment_terms", default=None, kw_only=True, index=True)
+    merged_into: UUID | None = field.reference(
+        "customer", default=None, kw_only=True, index=True, system=True, label=LABELS["merged_into"]
+    )
+    erased_at: dt.datetime | None = field.datetime(default=None, kw_only=True, system=True, label=LABELS["erased_at"])
     contact_points: tuple[ContactPoint, ...] = parts(ContactPoint, default=())
     addresses: tuple[Address, ...] = parts(Address, default=())
     alternative_names: tuple[AlternativeName, ...] = parts(AlternativeName, default=())

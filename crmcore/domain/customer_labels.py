@@ -21,6 +21,8 @@ LABELS: Final[Mapping[str, Mapping[str, str]]] = {
     "lead_source": {"en": "Lead source", "fa": "منبع آشنایی", "ar": "مصدر العميل"},
     "tags": {"en": "Tags", "fa": "برچسب‌ها", "ar": "الوسوم"},
     "note": {"en": "Note", "fa": "یادداشت", "ar": "ملاحظات"},
+    "merged_into": {"en": "Merged into", "fa": "ادغام شده در", "ar": "مدمج في"},
+    "erased_at": {"en": "Erased", "fa": "پاک شده در", "ar": "تاريخ المحو"},
     "archived": {"en": "Archived", "fa": "بایگانی", "ar": "مؤرشف"},
     "email": {"en": "E-mail", "fa": "ایمیل", "ar": "البريد الإلكتروني"},
     "phone": {"en": "Phone", "fa": "تلفن", "ar": "الهاتف"},

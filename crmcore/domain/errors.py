@@ -172,6 +172,18 @@ class PluginDisabled(CrmError):
     """A plugin is switched off in the database, or was not enabled for what it asks; says how to enable it."""
 
 
+class MergeRefused(CrmError, ValueError):
+    """These records cannot be merged; `details` has each reason."""
+
+
+class UnmergeBlocked(CrmError):
+    """A merge cannot be undone exactly: `details["blockers"]` names each later edit that stands in the way."""
+
+
+class ErasedPerson(InvalidRecord):
+    """The data is that of a person whose data was erased: it does not come back in silence."""
+
+
 class PluginConflict(CrmError):
     """Two plugins claim one thing; says who, what and how to settle it."""
 

@@ -18,6 +18,7 @@ from crmcore.domain.kinds import CHECKS, FROM_PLAIN, TO_PLAIN, Kind
 Search = Literal["name", "email", "phone", "code"]
 OnRemove = Literal["refuse", "clear", "follow"]
 OnErase = Literal["wipe", "keep"]
+OnMerge = Literal["follow", "stay"]
 Merge = Literal[
     "most_recent",
     "source_priority",
@@ -41,7 +42,11 @@ CHOICE_LENGTH: Final = 40
 class Field:
     """A declared field. `length` is in characters, `scale` in decimal places; `target` names the record type
     that a reference points at ("*": the type that the sibling field `target_field` names). `tells` names fields of the
-    record that a log is about which are read from this field of the log: it is hidden where one of them is."""
+    record that a log is about which are read from this field of the log: it is hidden where one of them is.
+
+    `merge` chooses among the values of records that are merged; `on_merge` says whether a reference then points at the
+    survivor (follow) or tells what was (stay). `on_erase`: a personal value goes with the erasure of its person, or is
+    kept, for what `keep_reason` says. Reads of a `sensitive` field can be logged. `system`: set by crmcore alone."""
 
     kind: Kind
     name: str = ""
@@ -61,6 +66,10 @@ class Field:
     merge: Merge = "most_recent"
     on_remove: OnRemove = "refuse"
     on_erase: OnErase = "wipe"
+    keep_reason: str = ""
+    on_merge: OnMerge = "follow"
+    sensitive: bool = False
+    system: bool = False
     validators: tuple[Validator, ...] = ()
     label: Mapping[str, str] = attrs.field(factory=dict)
     since: str = "0.1"

@@ -87,6 +87,7 @@ class Options:
     complete: Callable[[Any, Any], Any] | None
     validators: tuple[Callable[[Any], Mapping[str, str]], ...]
     hierarchy: Hierarchy | None
+    system: bool
     since: str
 
 
@@ -174,6 +175,7 @@ def record(
     complete: Callable[[Any, Any], Any] | None = None,
     validators: tuple[Callable[[Any], Mapping[str, str]], ...] = (),
     hierarchy: Hierarchy | None = None,
+    system: bool = False,
     since: str = "0.1",
 ) -> Callable[[type[R]], type[R]]:
     """Declare a record type.
@@ -182,7 +184,7 @@ def record(
     about ("id": the record is that person). `timeline`: the reference to a customer and the time or day under which
     the record stands on that customer's timeline. `complete(before, after)`: a pure function that fills what follows
     from the rest (`before` is None for a new record). `validators`: pure functions from a record to its problems by
-    field.
+    field. `system`: written by crmcore alone.
     """
     options = Options(
         name=name,
@@ -199,6 +201,7 @@ def record(
         complete=complete,
         validators=validators,
         hierarchy=hierarchy,
+        system=system,
         since=since,
     )
 

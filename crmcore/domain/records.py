@@ -11,7 +11,10 @@ from crmcore.domain.leads.places import Territory
 from crmcore.domain.leads.score_rule import ScoreRule
 from crmcore.domain.leads.teams import Assignment, Rotation
 from crmcore.domain.link import Link
+from crmcore.domain.merging.merge import Merge
+from crmcore.domain.merging.not_duplicate import NotDuplicate
 from crmcore.domain.order import Order
+from crmcore.domain.privacy.erasure import Erasure
 from crmcore.domain.product import Product
 from crmcore.domain.record import Record
 from crmcore.domain.relationship import Relationship
@@ -47,5 +50,8 @@ CORE: Final[tuple[type[Record], ...]] = (
     Territory,
     Rotation,
     Assignment,
+    Merge,
+    NotDuplicate,
+    Erasure,
 )
 WORKFLOWS: Final[tuple[Workflow, ...]] = (STATUS, INVOICE_STATUS, LEAD_STAGE)

@@ -70,6 +70,10 @@ def _problem(field: Field) -> str | None:
         return 'on_remove="follow" is for references that every record of the type has'
     if field.on_remove == "clear" and (field.kind != "reference" or not field.optional):
         return 'on_remove="clear" is for references that may be missing'
+    if field.on_merge == "stay" and field.kind != "reference":
+        return 'on_merge="stay" is for references'
+    if field.keep_reason and field.on_erase != "keep":
+        return 'a keep_reason is for what is declared on_erase="keep"'
     for option in field.options:
         if len(option) > field.length:
             return f"{option!r} cannot be an option: it has {len(option)} characters, at most {field.length} fit"

@@ -112,6 +112,47 @@ class Veto:
 
 
 @attrs.frozen(eq=False)
+class Merging:
+    """For guards: customers that are about to become one. `changes` has one change, of operation "merge": the survivor
+    as it is (before) and as it would be (after); `others` would become part of it. `work` only reads."""
+
+    record: str
+    changes: tuple[Change, ...]
+    others: tuple[Customer, ...]
+    work: Work
+
+
+@attrs.frozen(eq=False)
+class Erasing:
+    """For guards: a person whose data is about to be erased, with every facet. `records` has the record types in which
+    something is about them. `work` only reads."""
+
+    record: str
+    customer: Customer
+    records: frozenset[str]
+    work: Work
+
+
+@attrs.frozen(eq=False)
+class Hold:
+    """A guard's answer: this must not be erased yet, for a reason that a person understands. `record` names a record
+    type ("": everything about the person), `id` one record of it (None: all of them that are about the person)."""
+
+    reason: str
+    record: str = ""
+    id: UUID | None = None
+
+
+@attrs.frozen(eq=False)
+class Disclosing:
+    """For what is handed out to a person about themselves. `customer` has every facet; `work` only reads, and reads
+    what the one may who hands it out."""
+
+    customer: Customer
+    work: Work
+
+
+@attrs.frozen(eq=False)
 class Amendment:
     """A guard's answer: with this change, the plugin's own facet of the record becomes this one."""
 

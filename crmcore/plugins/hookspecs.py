@@ -21,8 +21,12 @@ from crmcore.plugins.contexts import (
     Amendment,
     Changed,
     Checking,
+    Disclosing,
+    Erasing,
+    Hold,
     Lookback,
     Measuring,
+    Merging,
     Observed,
     Stepped,
     Stepping,
@@ -121,6 +125,15 @@ class Hooks(Protocol):
         """Guard: veto steps in workflows that are about to be taken."""
 
     @hookspec
+    def check_merges(self, context: Merging) -> Sequence[Veto] | None:
+        """Guard: veto a merge of customers. `@on("customer")`."""
+
+    @hookspec
+    def check_erasures(self, context: Erasing) -> Sequence[Hold] | None:
+        """Guard: hold back what must not be erased yet. It is asked again until it holds back nothing, and what it no
+        longer holds is erased then. `@on("customer")`."""
+
+    @hookspec
     def react_changes(self, context: Changed) -> None:
         """Reaction: write what follows from changes, before they are committed."""
 
@@ -139,6 +152,11 @@ class Hooks(Protocol):
     @hookspec
     def contribute_metrics(self, context: Measuring) -> Sequence[Contribution]:
         """Contribution: amounts that add up to the metrics of a customer, each with its reason."""
+
+    @hookspec
+    def contribute_subject(self, context: Disclosing) -> Mapping[str, Any] | None:
+        """Contribution: what a person is told about themselves beside the plugin's records and facets, which are
+        handed out anyway: how a score came about, what lies in other systems. One that fails stops the export."""
 
     @hookspec
     def observe_changes(self, context: Observed) -> None:

@@ -16,9 +16,9 @@ OWN: Final = ("command", "job")
 
 COMMANDS: Final = frozenset(
     """
-    add cash-flow change count db deliver demo doctor duplicates export fields forecast history import import-undo lead
-    list merge merge-preview opportunity outbox pipeline plugins purchases receive remove report search segment send
-    show subject timeline unmerge value worker
+    add audit backup cash-flow change count db deliver demo doctor duplicates export fields forecast history import
+    import-undo lead list merge merge-preview not-duplicate opportunity outbox pipeline plugins purchases receive remove
+    report restore search segment send show subject timeline unmerge value worker
     """.split()
 )
 """The commands that the command line has, or will have, itself: no plugin can have such a name."""

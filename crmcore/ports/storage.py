@@ -15,8 +15,10 @@ from crmcore.domain.catalogue import Catalogue
 from crmcore.domain.change import LogEntry
 from crmcore.domain.facet import Facet, FacetType
 from crmcore.domain.record import Record, RecordType
+from crmcore.ports.auditing import Auditing
 from crmcore.ports.consuming import Consuming
 from crmcore.ports.migration import Chain
+from crmcore.ports.moving import Moving
 from crmcore.ports.retiring import PluginTables
 from crmcore.ports.stamp import Stamp
 
@@ -117,6 +119,14 @@ class Transaction(Protocol):
     @property
     def consuming(self) -> Consuming:
         """What workers keep: cursors, leases, what was put aside, and runs of jobs."""
+
+    @property
+    def moving(self) -> Moving:
+        """References that follow merges."""
+
+    @property
+    def auditing(self) -> Auditing:
+        """The chain over the log, and the log as those who erase see it."""
 
     def setting(self, key: str) -> str | None:
         """A value that the core keeps about this database, or None."""

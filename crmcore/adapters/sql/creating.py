@@ -52,7 +52,7 @@ def make_tables(connection: sa.Connection, backend: Backend, tables: Tables, dis
     """Make the tables of these distributions, and those of workers, which an older database lacks, as far as they are
     not there."""
     wanted = [table for name in distributions for table in tables.of(name)]
-    make(connection, backend, {table.name: table for table in (*wanted, *tables.of_workers)}.values())
+    make(connection, backend, {table.name: table for table in (*wanted, *tables.ledgers)}.values())
 
 
 def make(connection: sa.Connection, backend: Backend, wanted: Iterable[sa.Table]) -> None:

@@ -150,6 +150,38 @@ def _tried() -> tuple[sa.Column[Any], ...]:
     )
 
 
+def move_table(metadata: sa.MetaData, prefix: str) -> sa.Table:
+    """The references that merges repointed, each with what it pointed at before."""
+    name = f"{prefix}move"
+    return sa.Table(
+        name,
+        metadata,
+        sa.Column("merge", types.id_type(), nullable=False),
+        sa.Column("record", types.ascii_type(100), nullable=False),
+        sa.Column("field", types.ascii_type(100), nullable=False),
+        sa.Column("id", types.id_type(), nullable=False),
+        sa.Column("no", types.integer_type(), nullable=False),
+        sa.Column("before", types.id_type(), nullable=False),
+        sa.PrimaryKeyConstraint("merge", "record", "field", "id", "no", name=f"pk_{name}"),
+        sa.Index(f"ix_{name}_id", "id"),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+        **MARIADB,
+    )
+
+
+def chain_table(metadata: sa.MetaData, prefix: str) -> sa.Table:
+    """The chain over the numbered log: one digest for each position."""
+    return sa.Table(
+        f"{prefix}chain",
+        metadata,
+        sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True),
+        sa.Column("digest", types.ascii_type(64), nullable=False),
+        sqlite_strict=True,
+        **MARIADB,
+    )
+
+
 def setting_table(metadata: sa.MetaData, prefix: str) -> sa.Table:
     """What the core keeps about the database."""
     return sa.Table(

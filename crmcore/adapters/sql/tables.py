@@ -40,11 +40,13 @@ class Tables:
     consumer: sa.Table
     backlog: sa.Table
     run: sa.Table
+    move: sa.Table
+    chain: sa.Table
 
     @property
-    def of_workers(self) -> tuple[sa.Table, ...]:
-        """Where workers keep how far they are."""
-        return (self.consumer, self.backlog, self.run)
+    def ledgers(self) -> tuple[sa.Table, ...]:
+        """What the core keeps beside its records; a database of an older release lacks some."""
+        return (self.consumer, self.backlog, self.run, self.move, self.chain)
 
     def of(self, distribution: str) -> list[sa.Table]:
         """The tables of one distribution."""
@@ -76,7 +78,7 @@ def build_tables(catalogue: Catalogue, prefix: str = PREFIX, schema: str | None 
     for distribution in (CORE, *catalogue.plugins()):
         claim(builder.owners, fitted(f"{prefix}{distribution}_version"), distribution, "the revision of its tables")
         versions[distribution] = version_of(metadata, prefix, distribution)
-    for name in ("change", "match_key", "setting", "consumer", "backlog", "run"):
+    for name in ("change", "match_key", "setting", "consumer", "backlog", "run", "move", "chain"):
         claim(builder.owners, prefix + name, CORE, "what the core keeps of its own")
     _open_circles(metadata)
     return Tables(
@@ -95,6 +97,8 @@ def build_tables(catalogue: Catalogue, prefix: str = PREFIX, schema: str | None 
         ledgers.consumer_table(metadata, prefix),
         ledgers.backlog_table(metadata, prefix),
         ledgers.run_table(metadata, prefix),
+        ledgers.move_table(metadata, prefix),
+        ledgers.chain_table(metadata, prefix),
     )
 
 
