@@ -52,6 +52,10 @@ class Uuid7Ids:
         self._last = 0
         self._steps: list[int] = []
 
+    def salt(self) -> str:
+        """Sixteen hexadecimal digits of the system's randomness."""
+        return os.urandom(8).hex()
+
     def new(self) -> UUID:
         """A UUIDv7 that was never given before and sorts after all before it."""
         with self._lock:

@@ -154,6 +154,7 @@ def _entry(unit: Session, plan: Plan[Any], record: Record, now: dt.datetime) -> 
         version=1,
         operation="add",
         diff=logged,
+        salt=unit.kernel.ids.salt(),
     )
 
 

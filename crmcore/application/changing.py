@@ -149,6 +149,7 @@ def write(
                     version=after.version,
                     operation="change",
                     diff=diff,
+                    salt=unit.kernel.ids.salt(),
                 )
             ]
         )

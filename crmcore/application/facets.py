@@ -78,7 +78,7 @@ def drop(unit: Session, type: RecordType, id: UUID, cls: type[Facet]) -> None:
     changes = _ask(unit, type, record, facet, before, None)
     _amend_others(unit, type, facet, changes)
     with unit.writing() as transaction:
-        transaction.delete_facet(type, facet, id, before)
+        transaction.delete_facet(type, facet, record.id, before)
     _log(unit, type, record, facet, before, None)
     react(unit, unit.kernel.plan(type), changes)
 
@@ -157,6 +157,7 @@ def _log(
                     version=kept.version if kept else 0,
                     operation="facet",
                     diff=_diff(unit, facet, before, after),
+                    salt=unit.kernel.ids.salt(),
                 )
             ]
         )

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from crmcore.application.kernel import Kernel, Plan, Shape
 from crmcore.domain.catalogue import CUSTOM
-from crmcore.domain.change import LogEntry
+from crmcore.domain.change import SALT, LogEntry
 from crmcore.domain.errors import InvalidValue
 from crmcore.domain.facet import Facet, FacetType
 from crmcore.domain.field import Field
@@ -68,7 +68,7 @@ def addition(after: Mapping[str, Any]) -> Diff:
     return {name: [None, value] for name, value in after.items()}
 
 
-def changes_text(diff: Diff) -> str:
+def changes_text(diff: Mapping[str, Any]) -> str:
     """The changes as the log stores them."""
     return _compact(diff) if diff else ""
 
@@ -153,8 +153,9 @@ def entry(
     version: int,
     operation: str,
     diff: Diff,
+    salt: str,
 ) -> LogEntry:
     """One entry with its digest."""
-    text = changes_text(diff)
+    text = changes_text({SALT: salt, **diff}) if diff else ""
     proof = digest(record, id, version, operation, text)
     return LogEntry(at, actor, source, work, record, id, subject, version, operation, text, proof)

@@ -71,7 +71,25 @@ def blanked(unit: Session, type: RecordType, record: Record) -> Record:
 
 
 def unblanked(unit: Session, type: RecordType, id: UUID, with_: Sequence[type[Facet]] = ()) -> Record:
-    """The whole record, for the write path alone; `NotFound` where the actor may not see it."""
+    """The whole record, for the write path alone, or the one that it was merged into; `NotFound` where the actor may
+    not see that."""
+    found = raw(unit, type, id, with_)
+    while (into := merged_into(type, found)) is not None:
+        try:
+            found = raw(unit, type, into, with_)
+        except NotFound:
+            raise not_found(type, id) from None
+    return found
+
+
+def merged_into(type: RecordType, record: Record) -> UUID | None:
+    """The id of the record that this one is a part of now."""
+    into: UUID | None = getattr(record, "merged_into", None) if type.merges else None
+    return into
+
+
+def raw(unit: Session, type: RecordType, id: UUID, with_: Sequence[type[Facet]] = ()) -> Record:
+    """The very row of that id, whole, whether it was merged or not; `NotFound` where the actor may not see it."""
     where = every(unit.binder().scope(type), Test(_id_field(type, id), "=", (id,)))
     facets = tuple(unit.catalogue.facet_of(cls, type) for cls in with_)
     found = unit.transaction.select(BoundQuery(type=type, where=where, facets=facets))
@@ -108,6 +126,22 @@ def several(unit: Session, type: RecordType, ids: Sequence[UUID], with_: Sequenc
     return [blanked(unit, type, found[id]) for id in ids if id in found]
 
 
+def surviving(unit: Session, type: RecordType, records: Sequence[Any], with_: Sequence[type[Facet]] = ()) -> list[Any]:
+    """These records, each that was merged as the one that it is a part of, and none twice. Those that the actor may not
+    see are left out."""
+    if not type.merges:
+        return list(records)
+    found = {record.id: record for record in records}
+    while lost := [id for id, record in found.items() if merged_into(type, record) is not None]:
+        into = {id: found[id].merged_into for id in lost}
+        wanted = list(dict.fromkeys(other for other in into.values() if other not in found))
+        read = {record.id: record for record in several(unit, type, wanted, with_)}
+        kept = {into.get(id, id): found[id] for id in found}
+        known = {**found, **read}
+        found = {id: known[id] for id in kept if id in known}
+    return list(found.values())
+
+
 def find(unit: Session, type: RecordType, unique: dict[str, str], with_: Sequence[type[Facet]]) -> Record | None:
     """The one record with this value of a unique field or contact point."""
     source = unique.pop("source", None)
@@ -135,14 +169,15 @@ def _fits(
         if unit.rule(type).hidden:  # then the key must come from what the actor sees
             keys_of = unit.kernel.plan(type).keys
             found = [r for r in found if (kind, key) in keys_of(r)]
-        return found[:MOST_FITS]
+        return surviving(unit, type, found, with_)[:MOST_FITS]
     binder = unit.binder()
     where: Bound = binder.bind(type, equals(name, value))
     if source is not None:
         where = every(where, binder.bind(type, equals("source", source)))
     facets = tuple(unit.catalogue.facet_of(cls, type) for cls in with_)
     asked = BoundQuery(type=type, where=every(binder.scope(type), where), limit=MOST_FITS, facets=facets)
-    return [blanked(unit, type, f.record) for f in unit.transaction.select(asked)]
+    fits = [blanked(unit, type, f.record) for f in unit.transaction.select(asked)]
+    return surviving(unit, type, fits, with_)
 
 
 def key_kind(unit: Session, type: RecordType, name: str) -> str | None:

@@ -36,7 +36,10 @@ def remove(unit: Session, type: RecordType, id: UUID, version: int | None) -> No
 
 def _remove(unit: Session, type: RecordType, id: UUID, version: int | None) -> None:
     facets = unit.catalogue.facets.get(type.name, ())
-    record = reading.unblanked(unit, type, id, tuple(f.cls for f in facets))
+    record = reading.raw(unit, type, id, tuple(f.cls for f in facets))
+    if (into := reading.merged_into(type, record)) is not None:
+        problem = f"it is a part of {into} since they were merged: undo the merge first, or remove that one"
+        raise InvalidRecord(type.name, {"merged_into": problem})
     changing.check_version(type, record, version)
     plan, changes = unit.kernel.plan(type), [Change(type, id, "remove", record, None, frozenset())]
     unit.kernel.policy.write(unit.actor, changes)
@@ -87,6 +90,7 @@ def entry_of(unit: Session, type: RecordType, record: Record) -> LogEntry:
         version=record.version + 1,
         operation="remove",
         diff=journal.difference(plain, {}),
+        salt=unit.kernel.ids.salt(),
     )
 
 

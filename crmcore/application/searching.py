@@ -75,9 +75,10 @@ def _visible(unit: Session, kind: str, key: str, rows: list[KeyRow]) -> Iterable
         keys_of = unit.kernel.plan(type).keys
         for record in reading.several(unit, type, list(found)):
             seen = set(keys_of(record))
-            for matched in found[record.id]:
-                if (kind, matched) in seen:
-                    yield _hit(type, record, kind, key, matched)
+            for survivor in reading.surviving(unit, type, [record]):
+                for matched in found[record.id]:
+                    if (kind, matched) in seen:
+                        yield _hit(type, survivor, kind, key, matched)
 
 
 def _hit(type: RecordType, record: Record, kind: str, key: str, matched: str) -> Hit:

@@ -56,6 +56,7 @@ def whole_view(unit: Session, customer: UUID, recent: int = RECENT) -> WholeView
     facets = tuple(f.cls for f in unit.catalogue.facets.get(type.name, ()))
     customers: RecordRepository[Customer] = RecordRepository(unit, type)
     found = customers.get(customer, with_=facets)
+    customer = found.id  # an id from before a merge leads to the survivor
     page = timeline.timeline_of(unit, found, recent)
     shown, figures = panels(unit, found), metrics_of(unit, found)
     unmeasured = tuple(dict.fromkeys(each for figure in figures for each in figure.missing))

@@ -22,12 +22,14 @@ from crmcore.domain.field import Field
 from crmcore.domain.kinds import Kind
 from crmcore.domain.literal import Value
 from crmcore.domain.part import PartType
-from crmcore.domain.predicate import And, Compare, Exists, In, Missing, Not, Or, Path, Predicate
+from crmcore.domain.predicate import And, Compare, Exists, In, Missing, Not, Or, Path, Predicate, asks_for
 from crmcore.domain.query import Sort
 from crmcore.domain.record import Derived, Flat, RecordType
 from crmcore.domain.visibility import seen, seen_facet, seen_parts
 
 Holder: TypeAlias = RecordType | PartType | FacetType
+MERGED: Final = "merged_into"
+"""The field by which a merged record says what it is a part of. Whoever asks for it sees merged records too."""
 UNSORTED: Final = frozenset(("json", "choices"))
 
 
@@ -58,6 +60,8 @@ class Binder:
     def read(self, record: RecordType, predicate: Predicate | None) -> Bound:
         """The predicate and the read rule of the record type together."""
         asked = Const(True) if predicate is None else self.bind(record, predicate)
+        if record.merges and (predicate is None or not asks_for(predicate, MERGED)):
+            asked = every(living(record), asked)
         return every(self.scope(record), asked)
 
     def scope(self, record: RecordType) -> Bound:
@@ -159,7 +163,7 @@ class Binder:
             known += [p.name for p in self._seen(holder).parts]
             hint = UnknownName("record", node.record, known, f"those that refer to {holder.name}")
             raise self._error(hint.message, node.position, "")
-        inner = every(self.scope(target), Const(True) if node.where is None else self.bind(target, node.where))
+        inner = self.read(target, node.where)
         steps: list[Bound] = [Via(FromRecords(target, via), inner) for via in vias]
         return steps[0] if len(steps) == 1 else bound.Some(tuple(steps))
 
@@ -245,6 +249,11 @@ def declared(holder: Holder, name: str) -> Field:
     if field is None:
         raise UnknownName("field", name, (f.name for f in holder.fields), holder.name)
     return field
+
+
+def living(record: RecordType) -> Bound:
+    """What records fit that were not merged into others."""
+    return bound.Not(Present(declared(record, MERGED)))
 
 
 def flat_part(record: RecordType, view: Flat) -> PartType:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 import attrs
 
 from crmcore.domain.errors import InvalidSetting
 from crmcore.domain.record import Record, RecordType
+
+SALT: Final = "~"
+"""The name under which the salt stands among the changes of an entry; no field has it."""
 
 Operation = Literal["add", "change", "remove", "facet", "merge", "unmerge", "erase", "read"]
 
@@ -56,7 +59,8 @@ class Change:
 
 @attrs.frozen
 class LogEntry:
-    """One row of the change log. `changes` is JSON text: each field's [before, after] in plain form.
+    """One row of the change log. `changes` is JSON text: each field's [before, after] in plain form, and a salt, which
+    goes when they are erased, so that nobody can find out by trying what the digest was made of.
 
     `seq` is given by the database when written, `position` by the pump after the commit (the feed's order).
     `version` is that of the record, or of the facet for operation "facet". `digest` proves the values after they
@@ -80,4 +84,5 @@ class LogEntry:
     def values(self) -> Mapping[str, list[Any]]:
         """The changes, read: {"field": [before, after]}; empty if they were erased or never logged."""
         read: dict[str, list[Any]] = json.loads(self.changes) if self.changes else {}
+        read.pop(SALT, None)
         return read

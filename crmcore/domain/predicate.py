@@ -182,6 +182,19 @@ def negate(part: Predicate) -> Predicate:
     return part.part if isinstance(part, Not) else Not(part)
 
 
+def asks_for(predicate: Predicate, name: str) -> bool:
+    """Whether a tree asks about this field of the record itself."""
+    match predicate:
+        case And(parts) | Or(parts):
+            return any(asks_for(part, name) for part in parts)
+        case Not(part):
+            return asks_for(part, name)
+        case Compare(path) | In(path) | Missing(path):
+            return path.names[0] == name
+        case Exists():
+            return False
+
+
 def render(predicate: Predicate) -> str:
     """The text from which `grammar.parse` reads an equal tree. InvalidValue for over 20 nested levels."""
     return _render(predicate, 0)

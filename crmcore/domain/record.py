@@ -23,6 +23,10 @@ NIL: Final = UUID(int=0)
 """The id of a record that is not stored yet."""
 
 
+MERGING: Final = "customer"
+"""The record type whose records can be merged."""
+
+
 @attrs.frozen(kw_only=True)
 class Flat:
     """A flat name for a field of a part: `email` for the value of a contact point of kind e-mail.
@@ -253,6 +257,11 @@ class RecordType:
         if not self.options.append_only:
             return None
         return next((f for f in self.fields if f.on_remove == "follow"), None)
+
+    @property
+    def merges(self) -> bool:
+        """Whether records of this type can be merged: the one that was then refers to the one that it is a part of."""
+        return self.name == MERGING
 
     @property
     def own(self) -> tuple[Field, ...]:

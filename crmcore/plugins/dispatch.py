@@ -20,6 +20,8 @@ from crmcore.plugins.starting.discovery import Candidate
 REFUSED: Final = ("tryfirst", "trylast", "wrapper", "hookwrapper", "specname")
 """Options of pluggy that would hide a conflict between plugins, or which hook a function is."""
 
+OF_CUSTOMERS: Final[Mapping[str, str]] = {"check_merges": "merges", "check_erasures": "erasures"}
+"""Guards of what is done to customers alone, and what that is."""
 
 REPEATABLE: Final = (ConcurrentChange, StorageBusy, StorageFailed)
 """What a hook raises for reasons of the database, which are not its fault: a host repeats for some of them."""
@@ -168,6 +170,11 @@ def _misrouted(hook: str, records: object) -> tuple[str, str] | None:
     if not records or not isinstance(records, tuple) or not all(isinstance(each, str) for each in records):
         remedy = 'Mark it with @on("customer"), with all that it wants to be called for, or with @on("*")'
         return "it does not say for which record types it is to be called", remedy
+    if hook in OF_CUSTOMERS and (strange := sorted(set(records) - {"customer", "*"})):
+        what = (
+            f"it asks for {OF_CUSTOMERS[hook]} of {', '.join(map(repr, strange))}, and there are none but of customers"
+        )
+        return what, 'Mark it with @on("customer")'
     return None
 
 

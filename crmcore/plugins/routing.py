@@ -15,6 +15,9 @@ from crmcore.plugins.manifest import Plugin
 from crmcore.plugins.refusal import Problem
 
 EVERY: Final = "*"
+ON_WRITES: Final = frozenset(("check_changes", "check_steps", "react_changes", "react_steps"))
+"""The hooks that are called for what is written; who asks for merges alone makes no write dearer."""
+
 Calls = Mapping[str, Call]
 """The hooks of one plugin, by name."""
 
@@ -24,7 +27,7 @@ class Hooks:
     """The hooks of all active plugins in their order: those that are routed by hook and record type, all by hook.
 
     `capabilities`: what each plugin may read and write beside what is its own. `records`: the record types for which a
-    guard or a reaction is to be called.
+    guard or a reaction is to be called when they are written.
     """
 
     routed: Mapping[tuple[str, str], tuple[Call, ...]] = MappingProxyType({})
@@ -59,7 +62,7 @@ def routed(active: Iterable[tuple[Plugin, Calls]], catalogue: Catalogue) -> Hook
         MappingProxyType({key: tuple(calls) for key, calls in table.items()}),
         MappingProxyType({name: tuple(calls) for name, calls in by_name.items()}),
         MappingProxyType(capabilities),
-        frozenset(record for hook, record in table if hook.startswith(("check_", "react_"))),
+        frozenset(record for hook, record in table if hook in ON_WRITES),
     )
 
 

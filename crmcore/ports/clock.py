@@ -15,7 +15,10 @@ class Clock(Protocol):
 
 
 class Ids(Protocol):
-    """Where new ids come from."""
+    """Where new ids, and what nobody can guess, come from."""
 
     def new(self) -> UUID:
         """A UUIDv7 that was never given before; later ones sort after earlier ones within a process."""
+
+    def salt(self) -> str:
+        """Sixteen hexadecimal digits that nobody can guess, other ones at each call."""

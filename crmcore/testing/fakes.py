@@ -49,10 +49,15 @@ class CountingIds:
         milliseconds = int(at.timestamp() * 1000)
         self._head = (milliseconds << 80) | (0x7 << 76) | (0b10 << 62)
         self._numbers = itertools.count(start)
+        self._salts = itertools.count(start)
 
     def new(self) -> UUID:
         """The next id."""
         return UUID(int=self._head | next(self._numbers))
+
+    def salt(self) -> str:
+        """The next number, as salts are written: it can be guessed, which is fit for tests alone."""
+        return f"{next(self._salts):016x}"
 
 
 class Restricted:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from copy import deepcopy
-from types import MappingProxyType
 from typing import Any, Final, Generic, TypeVar
 
 import attrs
 
-from crmcore.application.hooks.batch import shown
+from crmcore.application.hooks.batch import held_apart
 from crmcore.application.hooks.calling import called
 from crmcore.application.hooks.lending import lend_to_look
 from crmcore.application.session import Session
-from crmcore.domain.copying import evolve
 from crmcore.domain.customer import Customer
 from crmcore.domain.errors import CrmError, InvalidValue, PluginFailed
 from crmcore.domain.fold import visible
@@ -64,20 +61,13 @@ def ask(
     for call in unit.kernel.hooks.all(hook):
         try:
             with unit.savepoint():
-                answer = called(unit, call, context(_held(unit, customer), lend_to_look(unit, call.plugin)))
+                answer = called(unit, call, context(held_apart(unit, customer), lend_to_look(unit, call.plugin)))
                 given.append((call.plugin, read(call.plugin, answer)))
         except KeyboardInterrupt:
             raise
         except BaseException as error:
             missing.append(_left_out(call, error))
     return Answers(tuple(given), tuple(missing))
-
-
-def _held(unit: Session, customer: Customer) -> Customer:
-    """The customer with nothing in them that a plugin could alter for others."""
-    facets = MappingProxyType({cls: deepcopy(facet) for cls, facet in customer.facets.items()})
-    held = shown(unit.kernel.plan(unit.catalogue.of(Customer)), evolve(customer, facets=facets))
-    return held if isinstance(held, Customer) else customer
 
 
 def _left_out(call: Call, error: BaseException) -> Missing:

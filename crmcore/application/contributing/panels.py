@@ -48,7 +48,7 @@ def plain(value: Any, budget: list[int], depth: int = 0) -> Any:
     budget[0] -= len(value) + 1 if isinstance(value, str) else 1
     if budget[0] < 0 or depth > JSON_DEPTH:
         limits = f"{JSON_LIMIT:,} characters and values, {JSON_DEPTH} levels"
-        raise InvalidValue(f"it returned more than a panel can have: at most {limits}")
+        raise InvalidValue(f"it returned more than can be shown: at most {limits}")
     if value is None or type(value) is bool or (type(value) is int and not is_huge(value)):
         return value
     if type(value) is str:

@@ -13,6 +13,7 @@ from crmcore.application.kernel import Plan
 from crmcore.application.session import Session
 from crmcore.domain.change import Change
 from crmcore.domain.copying import evolve
+from crmcore.domain.customer import Customer
 from crmcore.domain.facet import Facet
 from crmcore.domain.record import Record, RecordType
 from crmcore.domain.step import steps
@@ -51,6 +52,13 @@ def shown(plan: Plan[Any], record: Record | None) -> Record | None:
     if type(facets) is MappingProxyType and not copies:
         return record
     return evolve(record, facets=MappingProxyType(dict(facets)), **copies)
+
+
+def held_apart(unit: Session, customer: Customer) -> Customer:
+    """The customer with nothing in them that a plugin could alter for others."""
+    facets = MappingProxyType({cls: deepcopy(facet) for cls, facet in customer.facets.items()})
+    held = shown(unit.kernel.plan(unit.catalogue.of(Customer)), evolve(customer, facets=facets))
+    return held if isinstance(held, Customer) else customer
 
 
 def steps_of(unit: Session, plan: Plan[Any], changes: Sequence[Change]) -> Iterator[Step]:

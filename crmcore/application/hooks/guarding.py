@@ -14,7 +14,7 @@ from crmcore.application.session import Session
 from crmcore.domain.change import Change
 from crmcore.domain.errors import Vetoed
 from crmcore.domain.facet import Facet
-from crmcore.plugins.contexts import Amendment, Checking, Stepping, Veto
+from crmcore.plugins.contexts import Amendment, Checking, Merging, Stepping, Veto
 from crmcore.plugins.dispatch import Call
 from crmcore.plugins.refusal import refuse, told
 
@@ -36,12 +36,12 @@ def check(unit: Session, plan: Plan[Any], changes: Sequence[Change]) -> Amended:
     amended: dict[UUID, dict[type[Facet], Facet]] = {}
     with unit.whole():
         answers = [
-            (call, *_answer(unit, call, Checking(name, batch.for_each(plan, shown), _reading(unit, call))))
+            (call, *answer_of(unit, call, Checking(name, batch.for_each(plan, shown), _reading(unit, call))))
             for call in asked
         ]
         for call in on_steps:
             if steps := tuple(batch.steps_of(unit, plan, batch.for_each(plan, shown))):
-                answers.append((call, *_answer(unit, call, Stepping(name, steps, _reading(unit, call)))))
+                answers.append((call, *answer_of(unit, call, Stepping(name, steps, _reading(unit, call)))))
     for call, vetoes, amendments in answers:
         for veto in vetoes:
             raise vetoed(call, veto)
@@ -54,9 +54,9 @@ def vetoes(unit: Session, plan: Plan[Any], call: Call, changes: Sequence[Change]
     """What one guard has against changes that nobody is about to write; PluginFailed if it fails."""
     shown, name = batch.frozen(plan, changes), plan.type.name
     if call.hook == "check_changes":
-        return _answer(unit, call, Checking(name, shown, _reading(unit, call)))[0]
+        return answer_of(unit, call, Checking(name, shown, _reading(unit, call)))[0]
     steps = tuple(batch.steps_of(unit, plan, shown))
-    return _answer(unit, call, Stepping(name, steps, _reading(unit, call)))[0] if steps else []
+    return answer_of(unit, call, Stepping(name, steps, _reading(unit, call)))[0] if steps else []
 
 
 def vetoed(call: Call, veto: Veto) -> Vetoed:
@@ -76,7 +76,7 @@ def _reading(unit: Session, call: Call) -> Any:
     return lend(unit, call.plugin, reading=True)
 
 
-def _answer(unit: Session, call: Call, context: Checking | Stepping) -> tuple[list[Veto], list[Amendment]]:
+def answer_of(unit: Session, call: Call, context: Checking | Stepping | Merging) -> tuple[list[Veto], list[Amendment]]:
     """What a guard answers; PluginFailed for an answer that it may not give."""
     answer = called(unit, call, context)
     if answer is None:
@@ -84,7 +84,7 @@ def _answer(unit: Session, call: Call, context: Checking | Stepping) -> tuple[li
     if type(answer) not in (list, tuple):  # of another class, it might answer otherwise each time it is looked at
         remedy = "Return a list of Veto and Amendment, or None"
         refuse([call.problem(f"it returned a value of type {type(answer).__name__}", remedy)])
-    changes = context.changes if isinstance(context, Checking) else [step.change for step in context.steps]
+    changes = [step.change for step in context.steps] if isinstance(context, Stepping) else context.changes
     given = {id(change) for change in changes}
     refuse(problem for each in answer for problem in _faults(unit, call, each, given, isinstance(context, Checking)))
     return [v for v in answer if isinstance(v, Veto)], [a for a in answer if isinstance(a, Amendment)]
