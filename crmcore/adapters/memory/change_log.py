@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from bisect import bisect_right
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Sequence
 from itertools import islice
 from operator import attrgetter
 from uuid import UUID
@@ -70,6 +70,21 @@ class ChangeLog:
         first, end = (bisect_right(self.entries, seq, key=attrgetter("seq")) for seq in (low, high))
         found = (self.entries[index] for index in range(end - 1, first - 1, -1))
         return list(islice((entry for entry in found if entry.work == work), max(limit, 0)))
+
+    def of_subjects(self, subjects: Collection[UUID], after: int, limit: int) -> list[LogEntry]:
+        """Entries about any of these persons above a seq, in order of seq."""
+        first = bisect_right(self.entries, after, key=attrgetter("seq"))
+        about = (entry for entry in islice(self.entries, first, None) if entry.subject in subjects)
+        return list(islice(about, max(limit, 0)))
+
+    def rewrite(self, seq: int, changes: str) -> str | None:
+        """Give an entry another text of its changes; the one it had, None if there is no such entry."""
+        index = bisect_left(self.entries, seq, key=attrgetter("seq"))
+        if index == len(self.entries) or self.entries[index].seq != seq:
+            return None
+        before = self.entries[index]
+        self.entries[index] = attrs.evolve(before, changes=changes)
+        return before.changes
 
     def feed(self, after: int, limit: int) -> list[LogEntry]:
         """Numbered entries above a position, in order of position."""

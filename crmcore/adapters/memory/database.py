@@ -18,6 +18,8 @@ from crmcore.domain.errors import StorageBusy, StorageFailed
 from crmcore.domain.facet import Facet, FacetType
 from crmcore.domain.field import Field
 from crmcore.domain.record import Record, RecordType
+from crmcore.ports.auditing import Link
+from crmcore.ports.moving import Move
 from crmcore.ports.stamp import CUSTOM_FIELDS, EPOCH, Stamp
 
 Undo = list[Callable[[], object]]
@@ -25,8 +27,9 @@ Undo = list[Callable[[], object]]
 
 
 class MemoryDatabase:
-    """Tables, match keys, change log, settings and ledgers. Lasts as long as the object; several storages may share
-    it, one after the other, as several starts of an application share a file. It is a `Lookup` for predicates."""
+    """Tables, match keys, change log, settings, ledgers, moves by merge and the chain. Lasts as long as the object;
+    several storages may share it, one after the other, as several starts of an application share a file. It is a
+    `Lookup` for predicates."""
 
     def __init__(self) -> None:
         self.records: dict[str, Table[Record]] = {}
@@ -36,6 +39,8 @@ class MemoryDatabase:
         self.log = ChangeLog()
         self.settings: dict[str, str] = {}
         self.ledgers = Ledgers()
+        self.moves: dict[UUID, list[Move]] = {}
+        self.chain: list[Link] = []
         self.stamp: Stamp | None = None
         self._turn = threading.Lock()
         self._holder: int | None = None

@@ -11,8 +11,10 @@ from typing import Any
 from uuid import UUID
 
 from crmcore.adapters.memory import figures, selection, writing
+from crmcore.adapters.memory.auditing import MemoryAuditing
 from crmcore.adapters.memory.consuming import MemoryConsuming
 from crmcore.adapters.memory.database import MemoryDatabase, Undo
+from crmcore.adapters.memory.moving import MemoryMoving
 from crmcore.domain.bound import BoundQuery
 from crmcore.domain.change import LogEntry
 from crmcore.domain.errors import StorageFailed
@@ -151,6 +153,16 @@ class MemoryTransaction:
     def consuming(self) -> MemoryConsuming:
         """What workers keep, in this transaction."""
         return MemoryConsuming(self._data.ledgers, self._data.log, self._undo)
+
+    @property
+    def moving(self) -> MemoryMoving:
+        """References that follow merges, in this transaction."""
+        return MemoryMoving(self._data, self._undo, self.savepoint)
+
+    @property
+    def auditing(self) -> MemoryAuditing:
+        """The chain over the log, in this transaction."""
+        return MemoryAuditing(self._data.chain, self._data.log, self._data.ledgers, self._undo)
 
     def setting(self, key: str) -> str | None:
         """A value that the core keeps, or None."""

@@ -35,7 +35,7 @@ def update(database: MemoryDatabase, undo: Undo, type: RecordType, before: Recor
     """Another row in the place of `before`."""
     table = database.of(type)
     _check_version(type.name, type.name, table, before.id, before.version)
-    _replace(database, undo, table, before.id, apart(_stored(type, after), loose(type)))
+    replace(database, undo, table, before.id, apart(_stored(type, after), loose(type)))
 
 
 def delete(database: MemoryDatabase, undo: Undo, type: RecordType, record: Record) -> None:
@@ -73,7 +73,7 @@ def update_facet(
     """Another facet in the place of `before`."""
     table = database.of_facet(facet)
     _check_version(f"{facet.name} of {type.name}", type.name, table, id, before.version)
-    _replace(database, undo, table, id, apart(after, loose(facet)))
+    replace(database, undo, table, id, apart(after, loose(facet)))
 
 
 def delete_facet(
@@ -84,6 +84,14 @@ def delete_facet(
     _check_version(f"{facet.name} of {type.name}", type.name, table, id, before.version)
     _undo_forget(undo, table, id)
     _undo_take(undo, table, id)
+
+
+def replace(database: MemoryDatabase, undo: Undo, table: Table[Any], id: UUID, row: Any) -> None:
+    """Another row in the place of that one, whatever its version."""
+    _undo_take(undo, table, id)
+    _put(database, table, id, row)
+    _undo_puts(undo, table).append(id)
+    _check_references(database, table, row)
 
 
 def _stored(type: RecordType, record: Record) -> Record:
@@ -116,13 +124,6 @@ def _undo_take(undo: Undo, table: Table[Any], id: UUID) -> None:
 def _undo_forget(undo: Undo, table: Table[Any], id: UUID) -> None:
     if (kept := table.hidden.pop(id, None)) is not None:
         undo.append(lambda: table.hidden.update({id: kept}))
-
-
-def _replace(database: MemoryDatabase, undo: Undo, table: Table[Any], id: UUID, row: Any) -> None:
-    _undo_take(undo, table, id)
-    _put(database, table, id, row)
-    _undo_puts(undo, table).append(id)
-    _check_references(database, table, row)
 
 
 def _put(database: MemoryDatabase, table: Table[Any], id: UUID, row: Any) -> None:

@@ -123,16 +123,43 @@ class Log:
         sql = self._model.statement("feed", make)
         return self._found(runner.fetch(sql.text, (after, limit)))
 
+    def of_subjects(self, runner: Runner, subjects: Sequence[UUID], after: int, limit: int) -> list[LogEntry]:
+        """Entries about any of these persons, in order of seq."""
+        given = codecs.padded(tuple(subjects))
+        if not given:
+            return []
+
+        def make() -> Any:
+            c, p, count = self._table.c, self._parameter, len(given)
+            about = c.subject.in_([p(n, c.subject) for n in range(count)])
+            found = self._entries().where(about, c.seq > p(count, c.seq)).order_by(c.seq)
+            return at_most(found, sa.bindparam(f"p{count + 1}", type_=sa.Integer()))
+
+        sql = self._model.statement(("entries of subjects", len(given)), make)
+        ids = [value for id in given for value in self._model.stored_id(id)]
+        return self._found(runner.fetch(sql.text, sql.arrange((*ids, after, limit))))
+
+    def rewrite(self, runner: Runner, changes: Sequence[tuple[int, str]]) -> None:
+        """Give entries, by seq, another text of `changes`."""
+
+        def make() -> Any:
+            c = self._table.c
+            held = c.seq == self._parameter(1, c.seq)
+            return sa.update(self._table).values(changes=self._parameter(0, c.changes)).where(held)
+
+        runner.many(self._model.statement("rewrite", make).text, [(text, seq) for seq, text in changes])
+
     def number(self, runner: Runner, limit: int) -> int:
         """Give positions to at most `limit` committed entries; how many there were."""
-        last = self._locked_position(runner)
+        last = self.locked_position(runner)
         sql = self._model.statement("number", self._numbering)
         numbered = runner.run(sql.text, sql.arrange((limit, last)))
         if numbered:
             self._keep_position(runner, last + numbered)
         return numbered
 
-    def _locked_position(self, runner: Runner) -> int:
+    def locked_position(self, runner: Runner) -> int:
+        """The last position given; nobody else numbers entries until the transaction ends."""
         setting = self._model.tables.setting
 
         def touch() -> Any:

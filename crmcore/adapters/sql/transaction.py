@@ -10,10 +10,12 @@ from uuid import UUID
 
 from crmcore.adapters.sql.aggregates import aggregate
 from crmcore.adapters.sql.asking import Asking
+from crmcore.adapters.sql.auditing import SqlAuditing
 from crmcore.adapters.sql.blame import Attempt, blamed
 from crmcore.adapters.sql.consuming import SqlConsuming
 from crmcore.adapters.sql.errors import failure, translated
 from crmcore.adapters.sql.faults import fault_of
+from crmcore.adapters.sql.moving import SqlMoving
 from crmcore.adapters.sql.reading import Reader
 from crmcore.adapters.sql.runner import savepoint_name
 from crmcore.adapters.sql.sessions import Session
@@ -138,7 +140,21 @@ class SqlTransaction:
     @property
     def consuming(self) -> SqlConsuming:
         """What workers keep, in this transaction."""
-        return SqlConsuming(Asking(self._model, self._runner, self._ask))
+        return SqlConsuming(self._asking)
+
+    @property
+    def moving(self) -> SqlMoving:
+        """References that follow merges, in this transaction."""
+        return SqlMoving(self._asking)
+
+    @property
+    def auditing(self) -> SqlAuditing:
+        """The chain over the log, in this transaction."""
+        return SqlAuditing(self._asking, self._statements.log)
+
+    @property
+    def _asking(self) -> Asking:
+        return Asking(self._model, self._runner, self._ask)
 
     def setting(self, key: str) -> str | None:
         """A value that the core keeps, or None."""
