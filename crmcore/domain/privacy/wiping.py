@@ -20,6 +20,7 @@ from crmcore.domain.facet import Facet, FacetType
 from crmcore.domain.field import NOTHING, Field
 from crmcore.domain.money import Money
 from crmcore.domain.part import Part, PartType
+from crmcore.domain.privacy.belonging import PERSON, is_of_another
 from crmcore.domain.record import Record, RecordType
 
 ERASED: Final = "erased"
@@ -33,7 +34,7 @@ ELSEWHERE: Final = ("source", "external_id")
 
 @attrs.frozen(eq=False)
 class Wiped:
-    """What is left of a record: the first of `attempts` that its validators accept (none of them, and it goes).
+    """What is left of a record: the first of `attempts` that its validators accept; where they accept none, it goes.
 
     `goes`: it goes as a whole where nothing refers to it. `fields`: the names of what was emptied.
     """
@@ -50,8 +51,8 @@ def is_wiped(field: Field) -> bool:
 
 def has_personal(type: RecordType, facets: Iterable[FacetType]) -> bool:
     """Whether anything of a record type is personal."""
-    held = (f for each in (*type.parts, *facets) for f in each.fields)
-    return is_person(type) or any(f.personal for f in (*type.fields, *held))
+    inner = [f for part in type.parts for f in part.fields] + [f for facet in facets for f in facet.fields]
+    return is_person(type) or any(f.personal for f in (*type.fields, *inner))
 
 
 def is_person(type: RecordType) -> bool:
@@ -59,24 +60,23 @@ def is_person(type: RecordType) -> bool:
     return type.options.subject == "id"
 
 
-def is_about(type: RecordType, record: Record, family: Collection[UUID]) -> bool:
-    """Whether a record that refers to a person is about them, and not about somebody else, whom its declaration names
-    as its subject."""
-    name = type.options.subject
-    subject = getattr(record, name) if name else None
-    return subject is None or subject in family
-
-
 def wiped(type: RecordType, record: Record, family: Collection[UUID]) -> Wiped:
-    """What is left of a record once these persons (`family`: one person's ids) are erased. Of a record that is about
-    somebody else only the parts that refer to them are emptied."""
-    if not is_about(type, record, family):
-        held = {p.attribute: mentions_taken(p, getattr(record, p.attribute), family) for p in type.parts}
-        return _outcome(record, [held], False)
+    """What is left of a record that belongs to a person once that person (`family`: their ids) is erased. Its parts
+    that are about somebody else stay."""
     own, goes = _own(type, record)
-    removed = {p.attribute: _parts(type, p, getattr(record, p.attribute), record.id, True) for p in type.parts}
-    blank = {p.attribute: _parts(type, p, getattr(record, p.attribute), record.id, False) for p in type.parts}
-    return _outcome(record, [{**own, **removed}, {**own, **blank}], goes)
+    tries = []
+    for whole in (True, False):
+        held = {p.attribute: _parts(type, p, record, family, whole) for p in type.parts}
+        tries.append({**own, **held})
+    return _outcome(record, tries, goes)
+
+
+def wiped_passage(part: PartType, record: Record, named: Collection[Part]) -> Wiped:
+    """What is left of a record that is not theirs once an erased person is taken out of these of its parts."""
+    fields, held = [f for f in part.fields if is_wiped(f)], getattr(record, part.attribute)
+    blank = tuple(_blank_part(each, fields, record.id) if each in named else each for each in held)
+    left = tuple(each for each in held if each not in named) if any(f.required for f in fields) else blank
+    return _outcome(record, [{part.attribute: left}, {part.attribute: blank}], False)
 
 
 def _outcome(record: Record, tries: list[dict[str, Any]], goes: bool) -> Wiped:
@@ -99,14 +99,22 @@ def _own(type: RecordType, record: Record) -> tuple[dict[str, Any], bool]:
     return values, goes
 
 
-def _parts(type: RecordType, part: PartType, held: Iterable[Part], id: UUID, whole: bool) -> tuple[Part, ...]:
+def _parts(type: RecordType, part: PartType, record: Record, family: Collection[UUID], whole: bool) -> tuple[Part, ...]:
     """The parts that are left; `whole`: one that cannot do without a personal value goes."""
+    held: tuple[Part, ...] = getattr(record, part.attribute)
     fields = [f for f in part.fields if is_wiped(f)]
     if not fields:
-        return tuple(held)
-    if is_person(type) or (whole and any(f.required for f in fields)):
+        return held
+    if is_person(type):
         return ()
-    return tuple(_blank_part(each, fields, id) for each in held)
+    goes = whole and any(f.required for f in fields)
+    left = []
+    for each in held:
+        if is_of_another(part, each, family):
+            left.append(each)
+        elif not goes:
+            left.append(_blank_part(each, fields, record.id))
+    return tuple(left)
 
 
 def _blank_part(part: Part, fields: Iterable[Field], id: UUID) -> Part:
@@ -114,25 +122,9 @@ def _blank_part(part: Part, fields: Iterable[Field], id: UUID) -> Part:
     return evolve(part, **{name: value for name, value in values.items() if value is not NOTHING})
 
 
-def mentions_taken(part: PartType, held: Iterable[Part], family: Collection[UUID]) -> tuple[Part, ...]:
-    """The parts of somebody else's record without what is personal in those that refer to the erased person."""
-    fields = [f for f in part.fields if is_wiped(f)]
-    names = mentioning(part)
-    if not fields or not names:
-        return tuple(held)
-    left = []
-    for each in held:
-        if any(getattr(each, name) in family for name in names):
-            if any(f.required for f in fields):
-                continue
-            each = evolve(each, **{f.name: f.default for f in fields})
-        left.append(each)
-    return tuple(left)
-
-
-def mentioning(holder: PartType | FacetType) -> tuple[str, ...]:
-    """The fields by which a part or facet may refer to a customer."""
-    return tuple(f.name for f in holder.fields if f.kind == "reference" and f.target in ("customer", "*"))
+def mentioning(part: PartType) -> tuple[str, ...]:
+    """The fields by which a part may refer to a customer."""
+    return tuple(f.name for f in part.fields if f.kind == "reference" and f.target in (PERSON, "*"))
 
 
 def wiped_facet(facet: FacetType, value: Facet, id: UUID) -> Facet | None:
