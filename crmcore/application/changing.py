@@ -188,11 +188,12 @@ def _store(unit: Session, type: RecordType, before: Record, after: Record, diff:
         with without_hidden(unit.rule(type).hidden):
             transaction.update(type, before, after)
         if not plan.keyed.isdisjoint(diff):
-            _rekey(transaction, plan, before, after)
+            rekey(transaction, plan, before, after)
         hierarchy.check(unit, type, [after])
 
 
-def _rekey(transaction: Transaction, plan: Plan[Any], before: Record, after: Record) -> None:
+def rekey(transaction: Transaction, plan: Plan[Any], before: Record, after: Record) -> None:
+    """Make the match keys those of the record as it is now."""
     old, new = set(plan.keys(before)), set(plan.keys(after))
     if dropped := sorted(old - new):
         transaction.drop_keys([KeyRow(kind, key, plan.type.name, after.id) for kind, key in dropped])

@@ -15,6 +15,7 @@ from crmcore.domain.change import SALT, LogEntry
 from crmcore.domain.errors import InvalidValue
 from crmcore.domain.facet import Facet, FacetType
 from crmcore.domain.field import Field
+from crmcore.domain.part import Part, PartType
 from crmcore.domain.record import Record, RecordType
 
 Diff = dict[str, list[Any]]
@@ -90,6 +91,7 @@ def rebuild(kernel: Kernel, type: RecordType, id: UUID, entries: Sequence[LogEnt
     values: dict[str, Any] = {}
     stamps: dict[str, Any] = {}
     facet_versions: dict[str, int] = {}
+    facets = {f.name for f in kernel.catalogue.facets.get(type.name, ())}
     for entry in entries:
         if entry.operation == "remove":
             values, stamps, facet_versions = {}, {}, {}
@@ -101,7 +103,13 @@ def rebuild(kernel: Kernel, type: RecordType, id: UUID, entries: Sequence[LogEnt
             continue
         stamps = {"created_at": stamps.get("created_at", entry.at), "changed_at": entry.at, "version": entry.version}
         facet_versions.update({n.partition(".")[0]: 1 for n in diff if "." in n})
+        facet_versions.update({n: after for n, (_, after) in diff.items() if n in facets and _is_version(after)})
     return _assemble(kernel, type, id, values, stamps, facet_versions) if stamps else None
+
+
+def _is_version(logged: Any) -> bool:
+    """Whether an entry tells the version of a facet: those of merges do, where others tell that there is one."""
+    return isinstance(logged, int) and not isinstance(logged, bool)
 
 
 def _assemble(
@@ -112,22 +120,25 @@ def _assemble(
     stamps: Mapping[str, Any],
     facet_versions: Mapping[str, int],
 ) -> Record:
-    given = {f.name: _typed(f, values.get(f.name)) for f in kernel.plan(type).shape.fields}
+    given = {f.name: typed(f, values.get(f.name)) for f in kernel.plan(type).shape.fields}
     for part in type.parts:
-        given[part.attribute] = tuple(
-            part.cls(no=each["no"], **{f.name: _typed(f, each.get(f.name)) for f in part.fields})
-            for each in values.get(part.attribute) or ()
-        )
+        given[part.attribute] = tuple(typed_part(part, each) for each in values.get(part.attribute) or ())
     facets: dict[Any, Facet | None] = {}
     for facet in kernel.catalogue.facets.get(type.name, ()):
         made = values.get(facet.name) is not None
-        read = _typed if facet.name != CUSTOM else _typed_or_none
+        read = typed if facet.name != CUSTOM else _typed_or_none
         inner: dict[str, Any] = {f.name: read(f, values.get(facet.dotted(f))) for f in facet.fields}
         facets[facet.cls] = facet.cls(version=facet_versions.get(facet.name, 1), **inner) if made else None
     return type.cls(id=id, facets=facets, **stamps, **given)
 
 
-def _typed(field: Field, plain: Any) -> Any:
+def typed_part(type: PartType, plain: Mapping[str, Any]) -> Part:
+    """A part from the form that the log holds."""
+    return type.cls(no=plain["no"], **{f.name: typed(f, plain.get(f.name)) for f in type.fields})
+
+
+def typed(field: Field, plain: Any) -> Any:
+    """A value from the form that the log holds; an empty set where there is none."""
     if plain is None:
         return frozenset() if field.kind == "choices" else None
     return field.from_plain(plain)
@@ -136,9 +147,9 @@ def _typed(field: Field, plain: Any) -> Any:
 def _typed_or_none(field: Field, plain: Any) -> Any:
     """A value of a field added at run time: another field, of another type, may have had its name before."""
     try:
-        return _typed(field, plain)
+        return typed(field, plain)
     except InvalidValue:
-        return _typed(field, None)
+        return typed(field, None)
 
 
 def entry(

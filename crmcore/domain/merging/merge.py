@@ -23,7 +23,8 @@ class Merge(Record):
     `origins`: by field name (facets dotted), the record that the surviving value came from, the moment since when it
     is known, and the system it came from: `{"name": {"from": id, "at": time, "source": text or null}}`. No values.
     `stays`: what kept referring to a merged record, each with its reason. `repointed`: by record type, how many
-    references follow. Which ones is kept row by row in the table of moves.
+    references follow. Which ones is kept row by row in the table of moves. `choices`: what was chosen otherwise than
+    declared. `versions`: by id, the version that each record got, which names its entry in the log.
     """
 
     survivor: UUID | None = field.reference("customer", default=None, index=True, on_merge="stay", on_remove="clear")
@@ -34,5 +35,7 @@ class Merge(Record):
     origins: Any = field.json(default=None)
     stays: Any = field.json(default=None)
     repointed: Any = field.json(default=None)
+    choices: Any = field.json(default=None)
+    versions: Any = field.json(default=None)
     undone_at: dt.datetime | None = field.datetime(default=None)
     undone_by: str | None = field.text(default=None, length=500, fold=False)

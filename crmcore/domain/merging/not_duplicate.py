@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from uuid import UUID
 
 from crmcore.domain import field
 from crmcore.domain.record import Record, record
+
+
+def refuse_self(pair: NotDuplicate) -> Mapping[str, str]:
+    """A decision is about two."""
+    return {"other": "a customer is no duplicate of itself"} if pair.one == pair.other else {}
 
 
 @record(
@@ -16,6 +22,7 @@ from crmcore.domain.record import Record, record
     subject="one",
     append_only=True,
     unique=(("one", "other"),),
+    validators=(refuse_self,),
     system=True,
 )
 class NotDuplicate(Record):
