@@ -125,7 +125,7 @@ class Merging:
 @attrs.frozen(eq=False)
 class Erasing:
     """For guards: a person whose data is about to be erased, with every facet. `records` has the record types in which
-    something is about them. `work` only reads."""
+    something is about them, as of now. `work` only reads."""
 
     record: str
     customer: Customer
@@ -135,8 +135,9 @@ class Erasing:
 
 @attrs.frozen(eq=False)
 class Hold:
-    """A guard's answer: this must not be erased yet, for a reason that a person understands. `record` names a record
-    type ("": everything about the person), `id` one record of it (None: all of them that are about the person)."""
+    """A guard's answer: this must not be erased yet, for a reason that a person understands, which is kept with the
+    erasure and therefore names nobody. `record` names a record type ("": everything about the person), `id` one record
+    of it (None: all of them that are about the person)."""
 
     reason: str
     record: str = ""
@@ -146,7 +147,7 @@ class Hold:
 @attrs.frozen(eq=False)
 class Disclosing:
     """For what is handed out to a person about themselves. `customer` has every facet; `work` only reads, and reads
-    what the one may who hands it out."""
+    what the one may who hands it out. What is told of others than the person is up to the plugin."""
 
     customer: Customer
     work: Work

@@ -126,7 +126,7 @@ class Hooks(Protocol):
 
     @hookspec
     def check_merges(self, context: Merging) -> Sequence[Veto] | None:
-        """Guard: veto a merge of customers. `@on("customer")`."""
+        """Guard: veto a merge of customers, before it is written and in its preview. `@on("customer")`."""
 
     @hookspec
     def check_erasures(self, context: Erasing) -> Sequence[Hold] | None:

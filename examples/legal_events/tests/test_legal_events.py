@@ -13,7 +13,10 @@ import pytest
 import crmcore_legal
 from crmcore import Opportunity, Organisation, Person
 from crmcore.crm import Crm
+from crmcore.domain.change import Change
+from crmcore.domain.customer import Customer
 from crmcore.domain.errors import IllegalTransition, Vetoed
+from crmcore.plugins import Disclosing, Erasing, Merging
 from crmcore.testing import make_crm
 from crmcore.testing.fakes import START
 from crmcore_legal import Hearing, LegalClient, Matter, Party
@@ -135,3 +138,87 @@ def test_an_opportunity_waits_for_a_conflict_to_be_cleared(crm: Crm) -> None:
             work.opportunities.win(deal.id)
         work.opportunities.change(deal.id, status="open")
         assert work.opportunities.win(deal.id).status == "won"
+
+
+def reasons(work: Any, survivor: Customer, *others: Customer) -> list[str]:
+    """What the firm has against making these customers one."""
+    change = Change(work.catalogue.of(Customer), survivor.id, "merge", survivor, survivor, frozenset())
+    return [veto.reason for veto in crmcore_legal.check_merges(Merging("customer", (change,), others, work))]
+
+
+@pytest.mark.parametrize(
+    ("role", "other", "torn"),
+    [
+        ("adverse", "co_client", True),
+        ("adverse", "judge", True),
+        ("adverse_counsel", "co_counsel", True),
+        ("judge", "co_client", True),
+        ("adverse", "adverse_counsel", False),
+        ("adverse", "witness", False),
+        ("co_client", "expert", False),
+    ],
+)
+def test_who_is_on_two_sides_stays_two(crm: Crm, role: str, other: str, torn: bool) -> None:
+    """As one customer, they would be their own opponent, and the next check would find nothing else."""
+    with crm.work("sara") as work:
+        leila, one, two = (work.customers.add(Person(name)) for name in ("Leila", "One", "Two"))
+        parties = (Party(one.id, role), Party(two.id, other))
+        work[Matter].add(Matter("M-1", "Leila", client=leila.id, parties=parties))
+        found = reasons(work, one, two)
+    assert found == (["conflict of interest: ask whoever looks after conflicts"] if torn else [])
+
+
+def test_a_client_and_the_adverse_party_of_another_client_stay_two(crm: Crm) -> None:
+    """The firm would act against its own client; once a matter is over, it would not."""
+    with crm.work("sara") as work:
+        one, two, leila, sam = (work.customers.add(Person(name)) for name in ("One", "Two", "Leila", "Sam"))
+        against = work[Matter].add(Matter("M-1", "A", client=one.id, parties=(Party(leila.id, "adverse"),)))
+        work[Matter].add(Matter("M-2", "B", client=two.id))
+        assert reasons(work, leila, two)
+        assert reasons(work, two, sam, leila)
+        assert reasons(work, leila, one)
+        assert not reasons(work, one, two)
+        assert not reasons(work, leila, sam)
+        work[Matter].change(against.id, status="declined")
+        assert not reasons(work, leila, two)
+
+
+def held(work: Any, customer: Customer) -> list[tuple[str, str]]:
+    """What the firm cannot forget yet of a customer, and why."""
+    found = crmcore_legal.check_erasures(Erasing("customer", customer, frozenset(), work))
+    return [(each.record, each.reason) for each in found]
+
+
+def test_what_an_open_matter_needs_is_not_erased(crm: Crm) -> None:
+    """The client's name and the opponent's are what conflicts are found by; what is over holds nothing."""
+    with crm.work("sara") as work:
+        leila, nour, sam = (work.customers.add(Person(name)) for name in ("Leila", "Nour", "Sam"))
+        parties = (Party(nour.id, "adverse"), Party(sam.id, "witness", to_date=DAY))
+        matter = work[Matter].add(Matter("M-1", "Leila", client=leila.id, parties=parties))
+        expected = [
+            ("legal.matter", "the matter M-1 is open"),
+            ("customer", "conflicts are checked while the matter M-1 is open"),
+        ]
+        assert held(work, leila) == held(work, nour) == expected
+        assert held(work, sam) == []
+        work[Matter].change(matter.id, status="declined")
+        assert held(work, leila) == held(work, nour) == []
+
+
+def test_a_person_is_told_how_the_check_came_out(crm: Crm) -> None:
+    """And not in whose matters they are the opponent."""
+    with crm.work("sara") as work:
+        leila, nour = (work.customers.add(Person(name)) for name in ("Leila", "Nour"))
+        work[Matter].add(Matter("M-2", "Two", client=leila.id, conflict_checked_on=DAY))
+        work[Matter].add(Matter("M-1", "One", client=leila.id, parties=(Party(nour.id, "adverse"),)))
+        third = work[Matter].add(Matter("M-3", "Three", client=leila.id))
+        work[Matter].change(third.id, status="declined")
+        told = crmcore_legal.contribute_subject(Disclosing(leila, work))
+        assert crmcore_legal.contribute_subject(Disclosing(nour, work)) is None
+    assert told == {
+        "conflict_checks": [
+            {"matter": "M-1", "checked_on": None, "outcome": "not checked yet"},
+            {"matter": "M-2", "checked_on": DAY, "outcome": "nothing was found that keeps us from acting"},
+            {"matter": "M-3", "checked_on": None, "outcome": "we do not act in it"},
+        ]
+    }

@@ -9,10 +9,11 @@ from crmcore.domain.workflow import Transition, Workflow
 from crmcore.plugins import Plugin, hookimpl
 from crmcore.plugins.specs import Channel, Command, Job, Metric, Report, Template
 from crmcore_legal import hearing, matter
-from crmcore_legal.conflicts import check_changes, check_steps
+from crmcore_legal.conflicts import check_changes, check_merges, check_steps
 from crmcore_legal.consequences import observe_changes, react_changes, react_steps, remind
 from crmcore_legal.hearing import Hearing, LegalClient
 from crmcore_legal.matter import Matter, Party
+from crmcore_legal.persons import check_erasures, contribute_subject
 from crmcore_legal.views import contribute_metrics, contribute_panel, contribute_timeline
 
 __all__ = [
@@ -21,9 +22,12 @@ __all__ = [
     "Matter",
     "Party",
     "check_changes",
+    "check_erasures",
+    "check_merges",
     "check_steps",
     "contribute_metrics",
     "contribute_panel",
+    "contribute_subject",
     "contribute_timeline",
     "observe_changes",
     "plugin",

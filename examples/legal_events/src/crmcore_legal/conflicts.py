@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator
 from uuid import UUID
 
 from crmcore.domain.change import Change
-from crmcore.domain.predicate import Predicate, all_of, equals, one_of
+from crmcore.domain.predicate import Predicate, all_of, any_of, equals, one_of
 from crmcore.domain.sales.opportunity import Opportunity
-from crmcore.plugins import Checking, Stepping, Veto, hookimpl, on
+from crmcore.plugins import Checking, Merging, Stepping, Veto, hookimpl, on
 from crmcore.ports.work import Work
 from crmcore_legal.hearing import Hearing
-from crmcore_legal.matter import ADVERSE, OVER, STATES, Matter
+from crmcore_legal.matter import ADVERSE, OVER, SIDES, STATES, Matter
 
 
 @hookimpl
@@ -73,6 +73,26 @@ def acting_for(work: Work, customers: Iterable[UUID]) -> list[Matter]:
     return _open_matters(work, one_of("client", wanted)) if wanted else []
 
 
+def involving(work: Work, customers: Iterable[UUID]) -> list[Matter]:
+    """The matters that are not over in which one of these is the client or a party, by their numbers."""
+    wanted = sorted(customers)
+    found = _open_matters(work, any_of(one_of("client", wanted), one_of("party.customer", wanted))) if wanted else []
+    return sorted((each for each in found if each.client in wanted or _parties(each, wanted)), key=lambda m: m.number)
+
+
+def sides(matter: Matter, customers: Iterable[UUID]) -> set[str]:
+    """The sides of a matter on which these stand today: "client", "adverse", "court"."""
+    wanted = set(customers)
+    found = {SIDES[role] for role in _parties(matter, wanted) if role in SIDES}
+    return found | {"client"} if matter.client in wanted else found
+
+
+def _parties(matter: Matter, customers: Iterable[UUID]) -> list[str]:
+    """The roles that these have in a matter today."""
+    wanted = set(customers)
+    return [each.role for each in matter.parties if each.customer in wanted and each.to_date is None]
+
+
 def _open_matters(work: Work, where: Predicate) -> list[Matter]:
     acting = one_of("status", [state for state in STATES if state not in OVER])
     return list(work[Matter].stream(all_of(where, acting)))
@@ -82,6 +102,19 @@ def _told(work: Work, matter: Matter) -> str:
     responsible = matter.responsible and work.users.query(equals("id", matter.responsible), limit=1).items
     name = responsible[0].name if responsible else "whoever looks after conflicts"
     return f"conflict of interest: ask {name}"
+
+
+@hookimpl
+@on("customer")
+def check_merges(context: Merging) -> list[Veto]:
+    """Keep apart who stands on different sides: as one customer, they would be their own opponent."""
+    [change] = context.changes
+    family = {change.id, *(each.id for each in context.others)}
+    standing = [(matter, sides(matter, family)) for matter in involving(context.work, family)]
+    torn = [matter for matter, held in standing if len(held) > 1]
+    if {"client", "adverse"} <= set().union(*(held for _, held in standing)):
+        torn += [matter for matter, held in standing if "adverse" in held]
+    return [Veto(change, _told(context.work, torn[0]))] if torn else []
 
 
 @hookimpl

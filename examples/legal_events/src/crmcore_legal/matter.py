@@ -16,6 +16,15 @@ OVER: Final = frozenset(("closed", "archived", "declined"))
 """States in which nobody acts for the client any more."""
 
 ADVERSE: Final = frozenset(("adverse",))
+SIDES: Final = {
+    "co_client": "client",
+    "co_counsel": "client",
+    "adverse": "adverse",
+    "adverse_counsel": "adverse",
+    "judge": "court",
+}
+"""On whose side a party stands; a witness, an expert or somebody related is on nobody's."""
+
 ROLES: Final = ("co_client", "adverse", "adverse_counsel", "co_counsel", "judge", "witness", "expert", "related")
 
 

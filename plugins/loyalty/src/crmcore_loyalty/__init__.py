@@ -7,8 +7,9 @@ from crmcore.domain.workflow import Workflow
 from crmcore.plugins import Plugin, hookimpl
 from crmcore.plugins.specs import Command, Report
 from crmcore_loyalty.member import TIER, LoyaltyMember
+from crmcore_loyalty.subject import contribute_subject
 
-__all__ = ["LoyaltyMember", "plugin"]
+__all__ = ["LoyaltyMember", "contribute_subject", "plugin"]
 
 plugin = Plugin(name="loyalty", description="Loyalty members with tiers and cards")
 
