@@ -26,32 +26,32 @@ def check(unit: Session, type: RecordType, records: Sequence[Record]) -> None:
     unit.transaction.put_setting(f"hierarchy.{type.name}", str(unit.id))
     for record in edges:
         kind = getattr(record, rule.kind)
-        if span := _span(rule, record, ALWAYS):
+        if days := span(rule, record, ALWAYS):
             start, goal = getattr(record, rule.below), getattr(record, rule.above)
-            if _reaches(unit, type, rule, kind, start, goal, span):
+            if _reaches(unit, type, rule, kind, start, goal, days):
                 raise InvalidRecord(
                     type.name, {rule.below: f"{start} stands above {goal} already: {kind} may not go in a circle"}
                 )
 
 
-def _span(rule: Hierarchy, record: Any, within: Span) -> Span | None:
+def span(rule: Hierarchy, record: Any, within: Span) -> Span | None:
     """The days [from, to) on which an edge holds, within others; None if there is no such day."""
     start = max(getattr(record, rule.from_date) or dt.date.min, within[0])
     end = min(getattr(record, rule.to_date) or dt.date.max, within[1])
     return (start, end) if start < end else None
 
 
-def _reaches(unit: Session, type: RecordType, rule: Hierarchy, kind: str, start: UUID, goal: UUID, span: Span) -> bool:
+def _reaches(unit: Session, type: RecordType, rule: Hierarchy, kind: str, start: UUID, goal: UUID, on: Span) -> bool:
     above, kind_field = type.field(rule.above), type.field(rule.kind)
     if above is None or kind_field is None:
         return False
-    waiting, seen = [(start, span)], {(start, span)}
+    waiting, seen = [(start, on)], {(start, on)}
     while waiting:
         node, days = waiting.pop()
         where = every(Test(above, "=", (node,)), Test(kind_field, "=", (kind,)))
         for found in unit.transaction.select(BoundQuery(type=type, where=where)):
             below = getattr(found.record, rule.below)
-            if (shared := _span(rule, found.record, days)) is None:
+            if (shared := span(rule, found.record, days)) is None:
                 continue
             if below == goal:
                 return True
