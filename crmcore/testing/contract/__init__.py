@@ -14,12 +14,14 @@ import pytest
 PARTS = (
     "altering",
     "asking",
+    "auditing",
     "case",
     "consuming",
     "finding",
     "history",
     "holding",
     "migrating",
+    "moving",
     "outside",
     "removing",
     "retiring",
@@ -33,12 +35,14 @@ pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in PARTS))
 
 from crmcore.testing.contract.altering import AlteringContract  # noqa: E402  # their asserts are to be rewritten
 from crmcore.testing.contract.asking import AskingContract  # noqa: E402
+from crmcore.testing.contract.auditing import ChainContract, ErasingContract  # noqa: E402
 from crmcore.testing.contract.case import StorageCase  # noqa: E402
 from crmcore.testing.contract.consuming import BacklogContract, LeaseContract, RunContract  # noqa: E402
 from crmcore.testing.contract.finding import FindingContract, SearchContract, TimelineContract  # noqa: E402
 from crmcore.testing.contract.history import FeedContract, HistoryContract  # noqa: E402
 from crmcore.testing.contract.holding import FacetContract, PartsContract  # noqa: E402
 from crmcore.testing.contract.migrating import MigratingContract  # noqa: E402
+from crmcore.testing.contract.moving import MovesContract, MovingContract  # noqa: E402
 from crmcore.testing.contract.outside import ClockContract, IdsContract  # noqa: E402
 from crmcore.testing.contract.removing import RemovingContract  # noqa: E402
 from crmcore.testing.contract.retiring import RetiringContract  # noqa: E402
@@ -73,6 +77,10 @@ class StorageContract(
     LeaseContract,
     BacklogContract,
     RunContract,
+    MovingContract,
+    MovesContract,
+    ChainContract,
+    ErasingContract,
     UnitContract,
     StorageCase,
 ):

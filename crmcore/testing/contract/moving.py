@@ -1,0 +1,318 @@
+"""What merges ask of a storage: references follow in bulk, each move is kept, and all of it can be given back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from uuid import UUID
+
+import attrs
+import pytest
+
+from crmcore.application.unit import UnitOfWork
+from crmcore.crm import Crm
+from crmcore.domain.copying import evolve
+from crmcore.domain.customer import Person
+from crmcore.domain.link import Link
+from crmcore.domain.product import Product
+from crmcore.domain.user import User
+from crmcore.ports.moving import Move, Moving, Reference
+from crmcore.testing.contract.case import StorageCase, customer_id, plain_sample
+from crmcore.testing.specimens import Piece, Profile, Sample
+
+MERGE, OTHER_MERGE = UUID(int=1), UUID(int=2)
+SAMPLE = "specimen.sample"
+
+
+@contextmanager
+def moving(crm: Crm) -> Iterator[Moving]:
+    """A transaction of its own that commits."""
+    transaction = crm.storage.begin()
+    try:
+        yield transaction.moving
+        transaction.commit()
+    except BaseException:
+        transaction.rollback()
+        raise
+
+
+def reference(crm: Crm, name: str, record: str = SAMPLE, target: str = "customer") -> Reference:
+    """The declared reference of that name."""
+    found = [Reference(*each) for each in crm.catalogue.references_to(target) if each[0].name == record]
+    return next(each for each in found if each.name == name)
+
+
+@attrs.frozen
+class Family:
+    """Customers: one survives, two are merged into it, a fourth has nothing to do with them."""
+
+    survivor: UUID
+    first: UUID
+    second: UUID
+    other: UUID
+
+    @classmethod
+    def of(cls, crm: Crm) -> Family:
+        """Four customers who were just added."""
+        return cls(*(customer_id(crm, name) for name in ("Leila", "Leyla", "L.", "Omar")))
+
+    @property
+    def losers(self) -> list[UUID]:
+        """Those who are merged."""
+        return [self.first, self.second]
+
+
+def add_samples(crm: Crm, customers: Sequence[UUID | None]) -> list[UUID]:
+    """Samples of these customers."""
+    with crm.work("sara") as work:
+        return [work[Sample].add(plain_sample(f"s{n}", customer=id)).id for n, id in enumerate(customers)]
+
+
+def customers_of(crm: Crm, samples: Sequence[UUID]) -> list[UUID | None]:
+    """What the samples refer to."""
+    with crm.work("sara") as work:
+        return [work[Sample].get(id).customer for id in samples]
+
+
+def profile_of(work: UnitOfWork, id: UUID) -> Profile:
+    """The facet of a customer."""
+    return work.customers.get(id, with_=[Profile]).facet(Profile)
+
+
+class MovingContract(StorageCase):
+    """References follow the survivor, wherever they stand; all else stays as it is."""
+
+    def test_own_fields_follow(self, crm: Crm) -> None:
+        """What belongs to a merged customer would be lost to the survivor, or somebody else's would be taken."""
+        family = Family.of(crm)
+        ids = add_samples(crm, [family.first, family.second, family.other, None, family.first, family.survivor])
+        place = reference(crm, "customer")
+        with moving(crm) as moves:
+            assert moves.repoint(MERGE, place, family.losers, family.survivor) == 3
+        own, led = family.survivor, customers_of(crm, ids)
+        assert led == [own, own, family.other, None, own, own]
+        with crm.work("sara") as work:
+            assert {work[Sample].get(id).version for id in ids} == {1}
+            assert {len(work[Sample].history(id)) for id in ids} == {1}
+            assert work[Sample].count(f"customer = '{own}'") == 4
+        with moving(crm) as moves:
+            assert moves.moves(MERGE, 9) == [
+                Move(SAMPLE, "customer", ids[0], 0, family.first),
+                Move(SAMPLE, "customer", ids[1], 0, family.second),
+                Move(SAMPLE, "customer", ids[4], 0, family.first),
+            ]
+
+    def test_parts_follow(self, crm: Crm) -> None:
+        """A line of an order, say, would go on naming a merged customer, or its neighbours would be changed too."""
+        family = Family.of(crm)
+        makers = (family.first, family.other, family.second, None, family.survivor)
+        with crm.work("sara") as work:
+            pieces = tuple(Piece(f"p{n}", maker=maker) for n, maker in enumerate(makers))
+            id = work[Sample].add(plain_sample("s", pieces=pieces)).id
+        place = reference(crm, "piece.maker")
+        with moving(crm) as moves:
+            assert moves.repoint(MERGE, place, family.losers, family.survivor) == 2
+            assert [(m.id, m.no, m.before) for m in moves.moves(MERGE, 9)] == [
+                (id, 1, family.first),
+                (id, 3, family.second),
+            ]
+        with crm.work("sara") as work:
+            found = work[Sample].get(id)
+        own = family.survivor
+        assert [piece.maker for piece in found.pieces] == [own, family.other, own, None, own]
+        assert [piece.title for piece in found.pieces] == ["p0", "p1", "p2", "p3", "p4"]
+        with moving(crm) as moves:
+            assert moves.give_back(MERGE, place, own) == 2
+        with crm.work("sara") as work:
+            assert [piece.maker for piece in work[Sample].get(id).pieces] == list(makers)
+
+    def test_facets_follow(self, crm: Crm) -> None:
+        """What a plugin keeps about a record would go on naming what was merged."""
+        with crm.work("sara") as work:
+            users = [work.users.add(User(name)).id for name in ("a", "b", "c")]
+            ids = [
+                work.customers.add(Person(f"n{n}").with_facets(Profile(adviser=user, points=n))).id
+                for n, user in enumerate((*users, None))
+            ]
+        place = reference(crm, "specimen.adviser", "customer", "user")
+        with moving(crm) as moves:
+            assert moves.repoint(MERGE, place, users[1:], users[0]) == 2
+            assert moves.moved(MERGE) == {("customer", "specimen.adviser"): 2}
+        with crm.work("sara") as work:
+            profiles = [profile_of(work, id) for id in ids]
+        assert [p.adviser for p in profiles] == [users[0], users[0], users[0], None]
+        assert [(p.points, p.version) for p in profiles] == [(0, 1), (1, 1), (2, 1), (3, 1)]
+        with moving(crm) as moves:
+            assert moves.give_back(MERGE, place, users[0]) == 2
+        with crm.work("sara") as work:
+            assert [profile_of(work, id).adviser for id in ids] == [*users, None]
+
+    def test_links_follow_by_type(self, crm: Crm) -> None:
+        """A link of a product that has the same id as a customer would be torn from it."""
+        family = Family.of(crm)
+        with crm.work("sara") as work:
+            tea, twin = work.products.add(Product("Tea")).id, work.products.add(Product("Twin", id=family.first)).id
+            ours = work.links.add(Link("customer", family.first, "product", tea, "likes")).id
+            theirs = work.links.add(Link("product", twin, "product", tea, "like")).id
+        place, to = reference(crm, "from_id", "link"), reference(crm, "to_id", "link")
+        with moving(crm) as moves:
+            assert moves.repoint(MERGE, place, family.losers, family.survivor) == 1
+            assert moves.repoint(MERGE, to, family.losers, family.survivor) == 0
+        with crm.work("sara") as work:
+            moved, kept = work.links.get(ours), work.links.get(theirs)
+        assert (moved.from_type, moved.from_id, moved.to_id) == ("customer", family.survivor, tea)
+        assert (kept.from_type, kept.from_id) == ("product", twin)
+        with moving(crm) as moves:
+            assert moves.astray(MERGE, place, family.survivor, 9) == []
+            assert moves.give_back(MERGE, place, family.survivor) == 1
+        with crm.work("sara") as work:
+            assert work.links.get(ours).from_id == family.first
+
+    def test_some_stay(self, crm: Crm) -> None:
+        """What cannot follow would follow, or keep others from it; however long the list is."""
+        family = Family.of(crm)
+        with crm.work("sara") as work:
+            samples = [plain_sample("s", customer=family.first, id=UUID(int=n << 120)) for n in range(1, 7)]
+            ids = [work[Sample].add(each).id for each in samples]
+        crowd = [UUID(int=n << 110 | 5) for n in range(1, 10_000)]  # below, between and above those that are there
+        place, own = reference(crm, "customer"), family.survivor
+        with moving(crm) as moves:
+            assert moves.repoint(MERGE, place, family.losers, own, [ids[1]]) == 5
+            assert moves.give_back(MERGE, place, own, [ids[3]]) == 4
+            assert moves.repoint(OTHER_MERGE, place, family.losers, own, [*crowd, ids[0], ids[5]]) == 3
+        first = family.first
+        assert customers_of(crm, ids) == [first, own, own, own, own, first]
+        with moving(crm) as moves:
+            assert [m.id for m in moves.moves(OTHER_MERGE, 9)] == [ids[1], ids[2], ids[4]]
+            assert moves.give_back(OTHER_MERGE, place, own, [*crowd, ids[2]]) == 2
+        assert customers_of(crm, ids) == [first, first, own, own, first, first]
+
+    def test_many_at_once(self, crm: Crm) -> None:
+        """A merge of hundreds would be refused by the database, or forget some."""
+        family = Family.of(crm)
+        with crm.work("sara") as work:
+            more = [work.customers.add(Person(f"n{n}")).id for n in range(500)]
+        ids = add_samples(crm, more)
+        with moving(crm) as moves:
+            assert moves.repoint(MERGE, reference(crm, "customer"), more, family.survivor) == 500
+            assert moves.repoint(OTHER_MERGE, reference(crm, "customer"), [], family.survivor) == 0
+        assert set(customers_of(crm, ids)) == {family.survivor}
+        with moving(crm) as moves:
+            assert moves.give_back(MERGE, reference(crm, "customer"), family.survivor) == 500
+        assert customers_of(crm, ids) == more
+
+
+class MovesContract(StorageCase):
+    """Each move is kept, is told in order, and is undone by who undoes the merge, or by a rollback."""
+
+    def test_later_changes_stand(self, crm: Crm) -> None:
+        """Undoing a merge would overwrite what somebody has changed since, or miss that it is gone."""
+        family, place = Family.of(crm), reference(crm, "customer")
+        ids = add_samples(crm, [family.first] * 5)
+        with moving(crm) as moves:
+            moves.repoint(MERGE, place, family.losers, family.survivor)
+            assert moves.astray(MERGE, place, family.survivor, 9) == []
+        with crm.work("sara") as work:
+            work[Sample].change(ids[3], customer=family.other)
+            work[Sample].change(ids[0], customer=None)
+            work[Sample].change(ids[1], label="changed elsewhere")
+            work[Sample].remove(ids[4])
+        gone = [Move(SAMPLE, "customer", ids[n], 0, family.first) for n in (0, 3, 4)]
+        with moving(crm) as moves:
+            assert moves.astray(MERGE, place, family.survivor, 9) == gone
+            assert moves.astray(MERGE, place, family.survivor, 2) == gone[:2]
+            assert moves.give_back(MERGE, place, family.survivor) == 2
+            assert len(moves.moves(MERGE, 9)) == 5
+        assert customers_of(crm, ids[:4]) == [None, family.first, family.first, family.other]
+
+    def test_a_removed_part_is_astray(self, crm: Crm) -> None:
+        """The part that came in its place would be given what the other had."""
+        family, place = Family.of(crm), reference(crm, "piece.maker")
+        with crm.work("sara") as work:
+            made = (Piece("a", maker=family.first), Piece("b", maker=family.second))
+            id = work[Sample].add(plain_sample("s", pieces=made)).id
+        with moving(crm) as moves:
+            moves.repoint(MERGE, place, family.losers, family.survivor)
+        with crm.work("sara") as work:
+            kept = work[Sample].get(id).pieces[1]
+            work[Sample].change(id, pieces=(kept, Piece("c", maker=family.survivor)))
+        with moving(crm) as moves:
+            astray = moves.astray(MERGE, place, family.survivor, 9)
+            assert astray == [Move(SAMPLE, "piece.maker", id, 1, family.first)]
+            assert moves.give_back(MERGE, place, family.survivor) == 1
+        with crm.work("sara") as work:
+            found = {piece.title: piece.maker for piece in work[Sample].get(id).pieces}
+        assert found == {"b": family.second, "c": family.survivor}
+
+    def test_moves_come_in_pages(self, crm: Crm) -> None:
+        """Whoever reads the moves would miss some, or see one twice."""
+        family = Family.of(crm)
+        ids = add_samples(crm, [family.first, family.second, family.first])
+        with crm.work("sara") as work:
+            pieces = tuple(Piece("p", maker=family.first) for _ in range(12))
+            ids.append(work[Sample].add(plain_sample("s", pieces=pieces)).id)
+            call = work.links.add(Link("customer", family.first, SAMPLE, ids[0], "gave")).id
+        with moving(crm) as moves:
+            for place in (reference(crm, n, r) for n, r in (("piece.maker", SAMPLE), ("from_id", "link"))):
+                moves.repoint(MERGE, place, family.losers, family.survivor)
+            moves.repoint(MERGE, reference(crm, "customer"), family.losers, family.survivor)
+            expected = [Move("link", "from_id", call, 0, family.first)]
+            befores = (family.first, family.second, family.first)
+            expected += [Move(SAMPLE, "customer", id, 0, was) for id, was in zip(ids[:3], befores, strict=True)]
+            expected += [Move(SAMPLE, "piece.maker", ids[3], no, family.first) for no in range(1, 13)]
+            assert moves.moves(MERGE, 99) == expected
+            found: list[Move] = []
+            while page := moves.moves(MERGE, 3, found[-1] if found else None):
+                found += page
+            assert found == expected
+            counts = {("link", "from_id"): 1, (SAMPLE, "customer"): 3, (SAMPLE, "piece.maker"): 12}
+            assert dict(moves.moved(MERGE)) == counts
+
+    def test_merges_stand_apart(self, crm: Crm) -> None:
+        """Undoing one merge would undo another, or a record would not tell what became of it."""
+        family, place = Family.of(crm), reference(crm, "customer")
+        ids = add_samples(crm, [family.first, family.second])
+        with moving(crm) as moves:
+            assert moves.repoint(MERGE, place, [family.first], family.second) == 1
+            assert moves.repoint(OTHER_MERGE, place, [family.second], family.survivor) == 2
+            was, then = (Move(SAMPLE, "customer", ids[0], 0, before) for before in family.losers)
+            assert moves.moves_of(SAMPLE, ids[0]) == [(MERGE, was), (OTHER_MERGE, then)]
+            assert moves.moves_of("link", ids[0]) == []
+            assert moves.astray(MERGE, place, family.second, 9) == [was]
+            assert moves.give_back(OTHER_MERGE, place, family.survivor) == 2
+            assert moves.astray(MERGE, place, family.second, 9) == []
+            assert moves.give_back(MERGE, place, family.second) == 1
+        assert customers_of(crm, ids) == family.losers
+
+    def test_a_rollback_undoes_moves(self, crm: Crm) -> None:
+        """A merge that was refused half-way would leave references behind, or moves of what never moved."""
+        family, place = Family.of(crm), reference(crm, "customer")
+        ids = add_samples(crm, [family.first, family.second])
+        transaction = crm.storage.begin()
+        transaction.moving.repoint(MERGE, place, [family.first], family.survivor)
+        with pytest.raises(ZeroDivisionError), transaction.savepoint():
+            transaction.moving.repoint(MERGE, place, [family.second], family.survivor)
+            transaction.moving.give_back(MERGE, place, family.survivor)
+            raise ZeroDivisionError
+        assert [m.id for m in transaction.moving.moves(MERGE, 9)] == [ids[0]]
+        assert transaction.moving.astray(MERGE, place, family.survivor, 9) == []
+        transaction.rollback()
+        assert customers_of(crm, ids) == family.losers
+        with moving(crm) as moves:
+            assert moves.moves(MERGE, 9) == []
+            assert moves.moves_of(SAMPLE, ids[0]) == []
+        with crm.work("sara") as work:
+            work[Sample].change(ids[0], customer=None)
+            work.customers.remove(family.first)  # nothing holds on to it
+
+    def test_who_was_merged_is_free_to_go(self, crm: Crm) -> None:
+        """A survivor could be removed from under what refers to it, or nobody who was merged ever be removed."""
+        family, place = Family.of(crm), reference(crm, "customer")
+        ids = add_samples(crm, [family.first])
+        with moving(crm) as moves:
+            moves.repoint(MERGE, place, family.losers, family.survivor)
+        with crm.work("sara") as work:
+            work.customers.remove(family.first)
+            left = work[Sample].get(ids[0])
+            work[Sample].change(ids[0], label=evolve(left, label="t").label)
+            assert work[Sample].get(ids[0]).customer == family.survivor
