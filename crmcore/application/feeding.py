@@ -1,9 +1,10 @@
-"""The feed: committed changes, numbered once and for all by the pump, read by position."""
+"""The feed: committed changes, numbered once and for all by the pump and chained as they are, read by position."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from crmcore.application.auditing.chaining import chain
 from crmcore.domain.change import LogEntry
 from crmcore.domain.query import checked_limit
 from crmcore.ports.storage import Storage
@@ -12,18 +13,22 @@ BATCH = 5_000
 
 
 def pump(storage: Storage, seconds: float, monotonic: Callable[[], float]) -> int:
-    """Number what is committed and has no position yet, batch by batch, until none is left or time is up."""
+    """Number what is committed and has no position yet, batch by batch, until none is left or time is up; how many.
+
+    Each batch gets its links in the same transaction, so that an entry with a position has a link too; entries that
+    have none, since an older release numbered them, get theirs as well."""
     until, total = monotonic() + seconds, 0
     while True:
         transaction = storage.begin()
         try:
             numbered = transaction.number(BATCH)
+            chained = chain(transaction, BATCH)
             transaction.commit()
         except BaseException:
             transaction.rollback()
             raise
         total += numbered
-        if numbered < BATCH or monotonic() >= until:
+        if max(numbered, chained) < BATCH or monotonic() >= until:
             return total
 
 

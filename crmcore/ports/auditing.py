@@ -32,6 +32,9 @@ class Auditing(Protocol):
     def links(self, after: int, limit: int) -> list[Link]:
         """Links with a position above `after`, in order."""
 
+    def unnumbered(self, after: int, limit: int) -> list[LogEntry]:
+        """Entries without a position with a seq above `after`, in order of seq: no link covers them yet."""
+
     def of_subjects(self, subjects: Sequence[UUID], after: int, limit: int) -> list[LogEntry]:
         """Entries about any of these persons with a seq above `after`, in order of seq."""
 

@@ -43,6 +43,10 @@ class MemoryAuditing:
         first = bisect_right(self._chain, after, key=attrgetter("position"))
         return self._chain[first : first + max(limit, 0)]
 
+    def unnumbered(self, after: int, limit: int) -> list[LogEntry]:
+        """Entries without a position."""
+        return self._log.unnumbered(after, limit)
+
     def of_subjects(self, subjects: Sequence[UUID], after: int, limit: int) -> list[LogEntry]:
         """Entries about any of these persons."""
         return self._log.of_subjects(frozenset(subjects), after, limit)

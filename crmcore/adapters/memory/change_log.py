@@ -77,6 +77,11 @@ class ChangeLog:
         about = (entry for entry in islice(self.entries, first, None) if entry.subject in subjects)
         return list(islice(about, max(limit, 0)))
 
+    def unnumbered(self, after: int, limit: int) -> list[LogEntry]:
+        """Entries without a position above a seq, in order of seq."""
+        first = max(self.numbered, bisect_right(self.entries, after, key=attrgetter("seq")))
+        return self.entries[first : first + max(limit, 0)]
+
     def rewrite(self, seq: int, changes: str) -> str | None:
         """Give an entry another text of its changes; the one it had, None if there is no such entry."""
         index = bisect_left(self.entries, seq, key=attrgetter("seq"))

@@ -57,6 +57,11 @@ class SqlAuditing:
 
         return [Link(*row) for row in self._asking.rows("links", make, after, limit)]
 
+    def unnumbered(self, after: int, limit: int) -> list[LogEntry]:
+        """Entries without a position."""
+        found: list[LogEntry] = self._asking.ask(self._log.unnumbered, self._asking.runner, after, limit)
+        return found
+
     def of_subjects(self, subjects: Sequence[UUID], after: int, limit: int) -> list[LogEntry]:
         """Entries about any of these persons."""
         found: list[LogEntry] = self._asking.ask(self._log.of_subjects, self._asking.runner, subjects, after, limit)

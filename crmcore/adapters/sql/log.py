@@ -139,6 +139,17 @@ class Log:
         ids = [value for id in given for value in self._model.stored_id(id)]
         return self._found(runner.fetch(sql.text, sql.arrange((*ids, after, limit))))
 
+    def unnumbered(self, runner: Runner, after: int, limit: int) -> list[LogEntry]:
+        """Entries without a position, in order of seq."""
+
+        def make() -> Any:
+            c = self._table.c
+            held = (c.position.is_(None), c.seq > self._parameter(0, c.seq))
+            return at_most(self._entries().where(*held).order_by(c.seq), sa.bindparam("p1", type_=sa.Integer()))
+
+        sql = self._model.statement("unnumbered", make)
+        return self._found(runner.fetch(sql.text, sql.arrange((after, limit))))
+
     def rewrite(self, runner: Runner, changes: Sequence[tuple[int, str]]) -> None:
         """Give entries, by seq, another text of `changes`."""
 

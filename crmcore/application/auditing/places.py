@@ -1,0 +1,89 @@
+"""The places of the log in order: at each position stands one entry, and one link that follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+
+from crmcore.application.auditing.finding import Wrong
+from crmcore.domain.audit import FIRST, Anchor, link_digest
+from crmcore.domain.change import LogEntry
+from crmcore.ports.auditing import Link
+
+
+@attrs.define(eq=False)
+class Places:
+    """`last` is the position that was passed by last; `link` the link there: the one that is stored, or where that is
+    missing the one that it would have to be, or None where nobody can say. `covered`: the last position with a link.
+    `bare`: since which position links are missing."""
+
+    wrong: Wrong
+    anchor: Anchor | None
+    last: int = 0
+    link: str | None = FIRST
+    covered: int = 0
+    bare: int | None = None
+
+    def __attrs_post_init__(self) -> None:
+        self._hold_to_anchor()
+
+    def pass_by(self, position: int, entries: Sequence[LogEntry], link: Link | None) -> None:
+        """The next position at which anything stands."""
+        if position < 1:
+            return self.wrong.tell(position, "something stands here, and positions begin at 1")
+        if position > self.last + 1:
+            self._gap(position - 1)
+        if not entries:
+            self.wrong.tell(position, "its entry is gone, its link is there")
+        elif len(entries) > 1:
+            numbers = ", ".join(str(entry.seq) for entry in entries[:5])
+            self.wrong.tell(position, f"{len(entries)} entries stand here instead of one (seq {numbers})")
+        made = link_digest(self.link, entries[0]) if len(entries) == 1 and self.link is not None else None
+        self._follow(position, made, link)
+        self.last = position
+        self._hold_to_anchor()
+
+    def end(self, given: int) -> None:
+        """The end of the log; `given` is the last position that the pump gave."""
+        if self.bare is not None:
+            rest = "a worker makes those of an older release's log (`crm worker --once`); any others were cut off"
+            self.wrong.tell(self.bare, f"from here on to {self.last} no entry has a link: {rest}")
+        if given > self.last:
+            self.wrong.tell(self.last + 1, f"the log ends before this, and {given} positions were given: it was cut")
+        elif given < self.last:
+            self.wrong.tell(given + 1, f"positions go on here up to {self.last}, but only {given} were given")
+        if self.anchor is not None and self.anchor.position > max(self.last, 0):
+            self._cut_before(self.anchor)
+
+    def _cut_before(self, anchor: Anchor) -> None:
+        at = anchor.at.isoformat(timespec="seconds")
+        what = f"the log ends before this, and the anchor of {at} proves {anchor.entries} entries: it was cut"
+        self.wrong.tell(self.last + 1, what)
+
+    def _gap(self, before: int) -> None:
+        first = self.last + 1
+        named = "this entry is" if first == before else f"the entries from here on to {before} are"
+        self.wrong.tell(first, f"{named} gone, and the links too")
+        self.link = None
+
+    def _follow(self, position: int, made: str | None, link: Link | None) -> None:
+        if link is None:
+            self.bare = position if self.bare is None else self.bare
+            self.link = made
+            return
+        if self.bare is not None:
+            self.wrong.tell(self.bare, f"from here on to {position - 1} the links are gone")
+            self.bare = None
+        if made is not None and made != link.digest:
+            what = "its link does not follow from the entry and the link before: one of the three was changed"
+            self.wrong.tell(position, what)
+        self.link, self.covered = link.digest, position
+
+    def _hold_to_anchor(self) -> None:
+        anchor = self.anchor
+        if anchor is None or anchor.position != self.last or self.link is None or self.link == anchor.digest:
+            return
+        at = anchor.at.isoformat(timespec="seconds")
+        what = f"the link is not that of the anchor of {at}: the history was written anew, here or before"
+        self.wrong.tell(self.last, f"{what}, unless it is the anchor of another database")
