@@ -35,6 +35,8 @@ COMMANDS: Final = {
     "fields": ("crmcore.cli.fields:fields", "Record types and their fields, also those added at run time."),
     "plugins": ("crmcore.cli.plugins:plugins", "Active and installed plugins."),
     "db": ("crmcore.cli.database:db", "Make, check and upgrade the database."),
+    "backup": ("crmcore.cli.backup:backup", "Copy the database to a file."),
+    "restore": ("crmcore.cli.backup:restore", "Put a backup in the place of the database."),
     "doctor": ("crmcore.cli.doctor:doctor", "Check that database, plugins and settings are sound."),
     "worker": ("crmcore.cli.worker:worker", "Work off what changes leave to be done."),
 }

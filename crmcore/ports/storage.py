@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from crmcore.domain.change import LogEntry
 from crmcore.domain.facet import Facet, FacetType
 from crmcore.domain.record import Record, RecordType
 from crmcore.ports.auditing import Auditing
+from crmcore.ports.backup import Backup, Progress
 from crmcore.ports.consuming import Consuming
 from crmcore.ports.migration import Chain
 from crmcore.ports.moving import Moving
@@ -210,3 +212,8 @@ class StorageSource(Protocol):
 
     def open(self, catalogue: Catalogue) -> Storage:
         """The storage for these declarations."""
+
+    def back_up(self, path: Path, *, force: bool = False, progress: Progress | None = None) -> Backup:
+        """Copy one moment of the database to a new file (`force`: or in the place of one), while others go on reading
+        and writing. Raises `InvalidSetting` for a place that does not fit, and for a database that another tool copies,
+        which it names; `StorageFailed`."""

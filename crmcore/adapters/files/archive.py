@@ -29,7 +29,7 @@ def write_archive(
     rows = {name: _write_lines(place / f"{name}.jsonl", each) for name, each in tables}
     _write(place / ABOUT, [json.dumps({**about, "rows": rows}, ensure_ascii=False, indent=1, sort_keys=True)])
     for each in (place, folder):
-        _make_durable(each)
+        make_durable(each)
     return place, rows
 
 
@@ -67,7 +67,7 @@ def _write(path: Path, lines: Iterable[str]) -> None:
         file.discard()
 
 
-def _make_durable(folder: Path) -> None:
+def make_durable(folder: Path) -> None:
     """The names in a folder; where folders cannot be opened (Windows), the system keeps them by itself."""
     try:
         handle = os.open(folder, os.O_RDONLY)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import sqlalchemy as sa
 
 from crmcore.adapters.sql.engine import own_engine
-from crmcore.adapters.sql.storage import SqlStorage, read_stamp
+from crmcore.adapters.sql.storage import SqlStorage, read_stamp, translating
 from crmcore.adapters.sql.tables import PREFIX
-from crmcore.adapters.sql.types import backend_of
+from crmcore.adapters.sql.types import Backend, backend_of
 from crmcore.domain.catalogue import Catalogue
 from crmcore.domain.errors import InvalidSetting
+from crmcore.ports.backup import Backup, Progress
 from crmcore.ports.stamp import Stamp
 
 
@@ -39,3 +42,26 @@ class SqlSource:
     def open(self, catalogue: Catalogue) -> SqlStorage:
         """The storage for these declarations."""
         return SqlStorage(self._engine, catalogue, self._prefix, self._schema, owned=self._owned)
+
+    def back_up(self, path: Path, *, force: bool = False, progress: Progress | None = None) -> Backup:
+        """Copy one moment of a SQLite database to a new file; `InvalidSetting` names the tool of a server's."""
+        from crmcore.adapters.sql.backup import servers, taking
+
+        backend = backend_of(self._engine.dialect)
+        if backend != "sqlite":
+            raise servers.backup_refusal(self._engine.url, backend, path, self._schema or self._own_schema(backend))
+        place = taking.Place(self._engine, self._prefix, self._schema)
+        return taking.back_up(place, path, force=force, progress=progress)
+
+    def _own_schema(self, backend: Backend) -> str | None:
+        """The schema in which PostgreSQL looks for our tables."""
+        if backend != "postgresql":
+            return None
+        with translating(backend), self._engine.connect() as connection:
+            found: str | None = connection.exec_driver_sql("SELECT current_schema()").scalar()
+            return found
+
+    def close(self) -> None:
+        """Let go of the connections of an engine of our own, where no storage was opened."""
+        if self._owned:
+            self._engine.dispose()
