@@ -81,6 +81,17 @@ class Search:
         elif way.routes:
             yield from self._indirect(way)
 
+    def count(self, way: Belonging) -> int:
+        """How many records of one type there are, without reading those that say themselves whose they are."""
+        routes = [route for route in way.routes if self._is_open(way.type, route)]
+        if way.type.name == PERSON:
+            where = _with_ids(way.type, self.persons)
+        elif routes and way.is_direct:
+            where = self._theirs(way, routes)
+        else:
+            return sum(map(len, self.records(way)))
+        return self.unit.transaction.count(BoundQuery(type=way.type, where=every(self._scope(way.type), where)))
+
     def passages(self, way: Belonging, route: Route) -> Iterator[Passage]:
         """What these persons, or what is theirs, is referred to by in one place of records that are not theirs."""
         if not self._is_open(way.type, route):
@@ -138,16 +149,18 @@ class Search:
         """Whether records may be looked for by this reference."""
         return self.whole or route.name in self.unit.binder().visible_names(type)
 
+    def _scope(self, type: RecordType) -> Bound:
+        return Const(True) if self.whole else self.unit.binder().scope(type)
+
     def _by_id(self, type: RecordType, where: Bound) -> Iterator[list[Record]]:
         return self._along(type, where, "")
 
     def _along(self, type: RecordType, where: Bound, name: str) -> Iterator[list[Record]]:
         """The records that fit in the order of a field, then of their ids."""
-        scope = Const(True) if self.whole else self.unit.binder().scope(type)
         sort = (SortKey(declared(type, name)),) if name else ()
         facets = self.unit.catalogue.facets.get(type.name, ())
         asked = BoundQuery(
-            type=type, where=every(scope, where), sort=sort, order=name, limit=CHUNK, facets=tuple(facets)
+            type=type, where=every(self._scope(type), where), sort=sort, order=name, limit=CHUNK, facets=tuple(facets)
         )
         while found := self.unit.transaction.select(asked):
             yield [each.record for each in found]

@@ -16,7 +16,7 @@ import attrs
 from crmcore.domain.catalogue import Catalogue
 from crmcore.domain.field import Field
 from crmcore.domain.part import PartType
-from crmcore.domain.record import RecordType
+from crmcore.domain.record import Record, RecordType
 
 PERSON: Final = "customer"
 
@@ -119,3 +119,11 @@ def is_of_another(part: PartType, held: Any, persons: Collection[UUID]) -> bool:
     """Whether a part of a person's record is about somebody else: it refers to customers, and to none of `persons`."""
     named = [getattr(held, f.name) for f in part.fields if f.kind == "reference" and f.target == PERSON]
     return any(each is not None for each in named) and not any(each in persons for each in named)
+
+
+def is_theirs(way: Belonging, record: Record, persons: Collection[UUID]) -> bool:
+    """Whether a record is one of these persons, or says by its own references that it is theirs. Of types that do not
+    say whose they are: always."""
+    if way.type.name == PERSON:
+        return record.id in persons
+    return not way.is_direct or any(getattr(record, route.field.name) in persons for route in way.routes)
