@@ -1,0 +1,242 @@
+"""The golden record: what survives when records become one, and where each value came from."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import attrs
+
+from crmcore.application.adding import numbered
+from crmcore.application.merging.candidates import KEPT, chosen_fields, family_of
+from crmcore.application.session import Session
+from crmcore.application.validating import check_facet, check_record
+from crmcore.domain.copying import evolve
+from crmcore.domain.errors import CrmError, InvalidRecord, InvalidValue, MergeRefused, UnknownName
+from crmcore.domain.facet import Facet, FacetType
+from crmcore.domain.field import Field, Merge
+from crmcore.domain.merging.family import Family
+from crmcore.domain.merging.identity import Group, PartRule, part_rules
+from crmcore.domain.merging.survivorship import Claim, Trust, check_rule, is_missing, later, surviving
+from crmcore.domain.merging.uniting import Preference, united
+from crmcore.domain.record import Record, RecordType
+
+__all__ = ["Choices", "Golden", "Origin", "golden"]
+
+
+@attrs.frozen
+class Choices:
+    """What a person decides about a merge. `rules`: another rule for a field (facets dotted) or for what a flat name
+    shows (email, phone, city; address: the part); `keep`: the record whose value is to stand; `sources`: systems, most
+    trusted first."""
+
+    rules: Mapping[str, Merge] = attrs.field(factory=dict)
+    keep: Mapping[str, UUID] = attrs.field(factory=dict)
+    sources: tuple[str, ...] = ()
+
+
+@attrs.frozen
+class Origin:
+    """Where a surviving value came from: the record, since when it is known, which system said so, and by which rule it
+    was chosen ("keep": by hand)."""
+
+    record: UUID
+    at: dt.datetime | None
+    source: str | None
+    rule: str = ""
+
+    def plain(self) -> dict[str, str | None]:
+        """As JSON can hold it. A rule "keep" that is found in the record of a merge holds in later merges too."""
+        at = self.at.isoformat() if self.at else None
+        return {"from": str(self.record), "at": at, "source": self.source, "rule": self.rule}
+
+
+@attrs.frozen
+class Golden:
+    """`after`: the survivor as it is to be; new parts have no number yet. `origins`: by field, where its value came
+    from, if it has one; `preferred`: the same for what flat names show."""
+
+    after: Record
+    origins: Mapping[str, Origin]
+    preferred: Mapping[str, Origin]
+
+    def plain_origins(self) -> dict[str, dict[str, str | None]]:
+        """The origins as JSON can hold them, with the flat names that were chosen by hand."""
+        kept = {name: each for name, each in self.preferred.items() if each.rule == KEPT}
+        return {name: each.plain() for name, each in {**self.origins, **kept}.items()}
+
+
+def golden(unit: Session, type: RecordType, survivor: Record, others: Sequence[Record], choices: Choices) -> Golden:
+    """What survives of these records, which are raw and have every facet; nothing is written.
+
+    It follows from what each member of the family states, also of those merged before, so the order and grouping of
+    merges does not count. `UnknownName` and `InvalidValue` for choices that cannot be; `MergeRefused` where the record
+    type refuses what comes out.
+    """
+    family = family_of(unit, type, [survivor, *others])
+    _check_choices(unit, type, family, choices)
+    merging = _Merging(unit, type, survivor, family, choices)
+    after = evolve(survivor, **merging.own(), **merging.parts(), facets=merging.facets())
+    if type.options.complete is not None:
+        after = type.options.complete(survivor, after)
+    _check(unit, type, after)
+    return Golden(after, merging.origins, merging.preferred)
+
+
+class _Merging:
+    """One golden record in the making."""
+
+    def __init__(self, unit: Session, type: RecordType, survivor: Record, family: Family, choices: Choices) -> None:
+        self._unit = unit
+        self._type = type
+        self._survivor = survivor
+        self._family = family
+        self._choices = choices
+        self._trust = Trust(survivor.id, choices.sources)
+        self.origins: dict[str, Origin] = {}
+        self.preferred: dict[str, Origin] = {}
+
+    def own(self) -> dict[str, Any]:
+        """The values of the record's own fields."""
+        return {f.name: self._value(f, f.name) for f in chosen_fields(self._type)}
+
+    def _value(self, field: Field, name: str) -> Any:
+        """The value of a field that survives; where there is none, the field's default."""
+        rule = self._rule(field, name)
+        claims = [each for each in self._family.claims(name) if self._is_outside(field, each.value)]
+        if rule in (KEPT, "pin"):
+            held = self._as_it_stands(field, name, claims, self._choices.keep.get(name, self._survivor.id))
+            best = held or surviving(field, "most_recent", claims, self._trust)
+        else:
+            best = surviving(field, rule, claims, self._trust)
+        if best is None:
+            return _empty(field)
+        self.origins[name] = Origin(best.record, best.at, best.source, rule)
+        return best.value
+
+    def _rule(self, field: Field, name: str) -> Any:
+        return KEPT if name in self._choices.keep else self._choices.rules.get(name, field.merge)
+
+    def _is_outside(self, field: Field, value: Any) -> bool:
+        """Whether a value would not make the survivor refer to itself."""
+        return field.kind != "reference" or value not in self._family.members
+
+    def _as_it_stands(self, field: Field, name: str, claims: Iterable[Claim], id: UUID) -> Claim | None:
+        """The value that a record's row has, whoever stated it."""
+        record = self._family.members[id].record
+        value = self._family.held(id, name)
+        if is_missing(value) or not self._is_outside(field, value):
+            return None
+        stating = sorted((each for each in claims if each.value == value), key=later)
+        own = next((each for each in stating if each.record == id), None)
+        return own or next(iter(stating), Claim(value, id, record.changed_at, record.source))
+
+    def parts(self) -> dict[str, tuple[Any, ...]]:
+        """The parts of all, by attribute."""
+        return {rule.part.attribute: self._parts(rule) for rule in part_rules(self._type)}
+
+    def _parts(self, rule: PartRule) -> tuple[Any, ...]:
+        preferences = {group: self._preference(rule, group) for group in self._groups(rule)}
+        made = united(self._family, rule, preferences, self._trust)
+        for group, claim in made.preferred.items():
+            choice = preferences.get(group, Preference())
+            origin = Origin(claim.record, claim.at, claim.source, KEPT if choice.keep else choice.rule)
+            shown = next(p for p in made.parts if p.preferred and rule.group(rule.plain(p)) == group)
+            views = (v for v in rule.views(group) if not v.many and getattr(shown, v.field) is not None)
+            self.preferred.update({view.name: origin for view in views})
+        return made.parts
+
+    def _groups(self, rule: PartRule) -> set[Group]:
+        stated = (each for found in self._family.parts(rule).values() for each in found)
+        return {rule.group({f.name: each.part.values.get(f.name) for f in rule.choices}) for each in stated}
+
+    def _preference(self, rule: PartRule, group: Group) -> Preference:
+        names = [*(view.name for view in rule.views(group)), rule.part.name]
+        rules, keep = self._choices.rules, self._choices.keep
+        chosen: Merge = next((rules[name] for name in names if name in rules), "most_recent")
+        return Preference(chosen, next((keep[name] for name in names if name in keep), None))
+
+    def facets(self) -> dict[type[Facet], Facet | None]:
+        """The facets that any of them has, by class; those that none has are None."""
+        return {facet.cls: self._facet(facet) for facet in self._unit.catalogue.facets.get(self._type.name, ())}
+
+    def _facet(self, facet: FacetType) -> Facet | None:
+        """Field by field by their rules; where that cannot stand, whole as the record has it that knows the latest."""
+        if not any(claim.value for claim in self._family.claims(facet.name)):
+            return None
+        held = self._survivor.facets.get(facet.cls)
+        version = held.version if held is not None else 0
+        before = dict(self.origins)
+        try:
+            return self._checked(facet, {f.name: self._value(f, facet.dotted(f)) for f in facet.fields}, version)
+        except (CrmError, TypeError, ValueError):
+            self.origins = before
+            return self._whole(facet, version)
+
+    def _checked(self, facet: FacetType, values: Mapping[str, Any], version: int) -> Facet:
+        made = facet.cls(version=version, **values)
+        check_facet(facet, self._unit.kernel.facet_shape(facet), made)
+        return made
+
+    def _whole(self, facet: FacetType, version: int) -> Facet:
+        owners = [claim.record for claim in self._family.claims(facet.name) if claim.value]
+        facts = {id: list(self._facts(facet, id)) for id in owners}
+        latest = {id: min(claims, key=later) for id, claims in facts.items() if claims}
+        id = min(latest, key=lambda each: later(latest[each])) if latest else min(owners)
+        for claim, name in ((c, n) for n in map(facet.dotted, facet.fields) for c in self._family.claims(n)):
+            if claim.record == id and not is_missing(claim.value):
+                self.origins[name] = Origin(id, claim.at, claim.source, "most_recent")
+        stated = self._family.members[id].facts
+        values = {f.name: _or_empty(f, stated.get(facet.dotted(f))) for f in facet.fields}
+        return facet.cls(version=version, **values)
+
+    def _facts(self, facet: FacetType, id: UUID) -> Iterator[Claim]:
+        for field in facet.fields:
+            yield from (c for c in self._family.claims(facet.dotted(field)) if c.record == id)
+
+
+def _empty(field: Field) -> Any:
+    return frozenset() if field.kind == "choices" and field.default is None else field.default
+
+
+def _or_empty(field: Field, fact: Any) -> Any:
+    return fact.value if fact is not None and fact.value is not None else _empty(field)
+
+
+def _check(unit: Session, type: RecordType, after: Record) -> None:
+    plan = unit.kernel.plan(type)
+    parts = {p.attribute: numbered(p, held) for p in plan.parts if (held := getattr(after, p.attribute))}
+    try:
+        check_record(plan, evolve(after, **parts))
+    except InvalidRecord as error:
+        reasons = [f"{name}: {problem}" for name, problem in error.problems.items()]
+        raise MergeRefused(
+            f"what would come of merging into {type.name} {after.id} is refused: {'; '.join(reasons)}; choose other "
+            "values by hand, or mend the records first",
+            reasons=reasons,
+            problems=error.problems,
+        ) from None
+
+
+def _check_choices(unit: Session, type: RecordType, family: Family, choices: Choices) -> None:
+    known = set(_choosable(unit, type))
+    for name in (*choices.rules, *choices.keep):
+        if name not in known:
+            raise UnknownName("field", name, known, type.name)
+    for name, rule in choices.rules.items():
+        check_rule(name, rule)
+    for name, id in choices.keep.items():
+        if id not in family.members:
+            raise InvalidValue(f"{name} is to be kept of {id}, which is none of those merged", field=name, id=str(id))
+
+
+def _choosable(unit: Session, type: RecordType) -> Iterator[str]:
+    """The names for which another rule can be given, or a record whose value is to stand."""
+    yield from (f.name for f in chosen_fields(type))
+    yield from (facet.dotted(f) for facet in unit.catalogue.facets.get(type.name, ()) for f in facet.fields)
+    for rule in part_rules(type):
+        if rule.has_preferred:
+            yield rule.part.name
+            yield from (view.name for view in rule.flats if not view.many)
