@@ -9,12 +9,12 @@ from types import MappingProxyType
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from crmcore.application import hierarchy, journal, ruling
+from crmcore.application import hierarchy, journal, ruling, straying
 from crmcore.application.dormancy import check_awake, check_facet_awake
 from crmcore.application.hooks import batch
 from crmcore.application.hooks.guarding import check
 from crmcore.application.hooks.reacting import react
-from crmcore.application.kernel import PartShape, Plan
+from crmcore.application.kernel import PartShape, Plan, following
 from crmcore.application.session import Session
 from crmcore.application.validating import check_facet, check_record
 from crmcore.domain.change import Change, LogEntry
@@ -28,6 +28,7 @@ from crmcore.ports.storage import KeyRow
 
 R = TypeVar("R", bound=Record)
 FacetRows = dict[FacetType, list[tuple[UUID, Facet]]]
+BY_US: Final = "is written by crmcore alone"
 NO_FACETS: Final[Mapping[type[Facet], Facet | None]] = MappingProxyType({})
 
 
@@ -36,6 +37,8 @@ def add(unit: Session, type: RecordType, records: Sequence[R], *, by_rule: bool 
     actor was allowed to write, so the policy is not asked again, and rows of a log stand as they are."""
     plan: Plan[R] = unit.kernel.plan(type)
     check_awake(unit, type)
+    if type.options.system and not by_rule:
+        raise InvalidRecord(type.name, {"record": BY_US})
     for record in records:
         _check_kind(type, record)
     now = unit.now()
@@ -56,12 +59,24 @@ def add(unit: Session, type: RecordType, records: Sequence[R], *, by_rule: bool 
         transaction.insert(type, stamped)
         for facet, rows in facets.items():
             transaction.insert_facets(type, facet, rows)
+        stamped = _redirected(unit, plan, stamped, facets)
         transaction.add_keys([KeyRow(kind, key, type.name, r.id) for r in stamped for kind, key in plan.keys(r)])
         transaction.append([_entry(unit, plan, record, now) for record in stamped])
         hierarchy.check(unit, type, stamped)
         ruling.followed(unit, type, [None] * len(stamped), stamped)
         react(unit, plan, changes or ())
     return stamped
+
+
+def _redirected(unit: Session, plan: Plan[R], stored: list[R], facets: FacetRows) -> list[R]:
+    """The records with survivors in place of customers who were merged."""
+    settled = straying.settle(unit, plan, stored)
+    for facet, rows in facets.items():
+        if not following(facet.fields):
+            continue
+        kept = {id: straying.settle_facet(unit, plan.type, facet, id, each) for id, each in rows}
+        settled = [r if r.id not in kept else evolve(r, facets={**r.facets, facet.cls: kept[r.id]}) for r in settled]
+    return settled
 
 
 def _amended(record: R, facets: Mapping[type[Facet], Facet] | None) -> R:

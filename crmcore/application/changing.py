@@ -8,8 +8,8 @@ from uuid import UUID
 
 import attrs
 
-from crmcore.application import facets, hierarchy, journal, reading, ruling
-from crmcore.application.adding import check_anywhere, numbered
+from crmcore.application import facets, hierarchy, journal, reading, ruling, straying
+from crmcore.application.adding import BY_US, check_anywhere, numbered
 from crmcore.application.dormancy import check_awake
 from crmcore.application.hiding import hidden_views, without_hidden
 from crmcore.application.hooks import batch
@@ -52,6 +52,8 @@ def change(
     _refuse_unknown(unit, type, own)
     if own or not dotted:
         check_awake(unit, type)
+    if own and type.options.system:
+        raise InvalidRecord(type.name, dict.fromkeys(own, BY_US))
     touched = facets.of_names(unit, type, dotted)
     before = reading.unblanked(unit, type, id, tuple(f.cls for f in touched))
     check_version(type, before, version)
@@ -64,14 +66,14 @@ def change(
 def _refuse_unknown(unit: Session, type: RecordType, own: dict[str, Any]) -> None:
     binder = unit.binder()
     hidden = binder.rule(type).hidden
-    if not hidden and FIXED.isdisjoint(own) and all(type.field(name) for name in own):
+    if not hidden and FIXED.isdisjoint(own) and all((f := type.field(name)) and not f.system for name in own):
         return  # as nearly always: there is nothing to look up
     figures = {figure.name for figure in type.options.derived}
     visible = {*binder.visible_names(type), *whole_parts(type, hidden)} - hidden - figures
     for name in own:
         if name not in visible:
             raise UnknownName("field", name, visible - FIXED, type.name)
-        if name in FIXED:
+        if name in FIXED or ((field := type.field(name)) is not None and field.system):
             raise InvalidRecord(type.name, {name: "is set by crmcore and cannot be changed"})
 
 
@@ -134,7 +136,7 @@ def write(
     if not by_rule:
         unit.kernel.policy.write(unit.actor, changes)
     amended = check(unit, plan, changes) if batch.wanted(unit, type) else NOTHING
-    _store(unit, type, before, after, diff)
+    after = _store(unit, type, before, after, diff)
     with unit.writing() as transaction:
         transaction.append(
             [
@@ -179,7 +181,19 @@ def _difference(plan: Plan[Any], before: Record, after: Record) -> journal.Diff:
     return journal.difference(journal.plain_record(plan, before), journal.plain_record(plan, after))
 
 
-def _store(unit: Session, type: RecordType, before: Record, after: Record, diff: journal.Diff) -> None:
+def _redirected(unit: Session, plan: Plan[Any], before: Record, after: Record, diff: journal.Diff) -> Record:
+    """The record with survivors in place of customers who were merged, where it refers to others now."""
+    if not any(attribute or not diff.keys().isdisjoint(f.name for f in fields) for attribute, fields in plan.follows):
+        return after
+    settled: Record = straying.settle(unit, plan, [after])[0]
+    if settled is not after:
+        diff.clear()
+        diff.update(_difference(plan, before, settled))
+    return settled
+
+
+def _store(unit: Session, type: RecordType, before: Record, after: Record, diff: journal.Diff) -> Record:
+    """The record as it is stored; `diff` is what has changed then."""
     plan = unit.kernel.plan(type)
     with unit.writing() as transaction:
         for field in plan.anywhere:
@@ -187,9 +201,11 @@ def _store(unit: Session, type: RecordType, before: Record, after: Record, diff:
                 check_anywhere(unit, field, [after])
         with without_hidden(unit.rule(type).hidden):
             transaction.update(type, before, after)
+        after = _redirected(unit, plan, before, after, diff)
         if not plan.keyed.isdisjoint(diff):
             rekey(transaction, plan, before, after)
         hierarchy.check(unit, type, [after])
+    return after
 
 
 def rekey(transaction: Transaction, plan: Plan[Any], before: Record, after: Record) -> None:

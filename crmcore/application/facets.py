@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from crmcore.application import journal, reading
+from crmcore.application import journal, reading, straying
 from crmcore.application.dormancy import check_facet_awake
 from crmcore.application.hooks.guarding import check
 from crmcore.application.hooks.lending import lent
@@ -118,6 +118,7 @@ def _store(
             transaction.insert_facets(type, facet, [(record.id, after)])
         else:
             transaction.update_facet(type, facet, record.id, before, after)
+        after = straying.settle_facet(unit, type, facet, record.id, after)
     _log(unit, type, record, facet, before, after)
     react(unit, unit.kernel.plan(type), changes)
     return after

@@ -16,7 +16,7 @@ from crmcore.domain.facet import FacetType
 from crmcore.domain.field import Field
 from crmcore.domain.kinds import CHECKS, TO_PLAIN
 from crmcore.domain.part import Part, getter
-from crmcore.domain.record import ENVELOPE, Record, RecordType
+from crmcore.domain.record import ENVELOPE, MERGING, Record, RecordType
 from crmcore.domain.workflow import Workflow
 from crmcore.plugins.routing import NO_HOOKS, Hooks
 from crmcore.plugins.slots import NO_SLOTS, Slots
@@ -113,6 +113,9 @@ class Plan(Generic[R]):
     keyed: frozenset[str]
     """The names of which keys are made."""
 
+    follows: tuple[tuple[str, tuple[Field, ...]], ...]
+    """The references that follow merges: its own under "", those of parts under their attribute."""
+
     loose: tuple[str, ...]
     """The attributes that hold JSON, or parts with JSON, which whoever holds them could alter."""
 
@@ -131,9 +134,21 @@ def plan_for(catalogue: Catalogue, type: RecordType) -> Plan[Any]:
         tuple(f for f in type.fields if f.kind == "reference" and f.target == "*"),
         matching.plan(type),
         matching.made_of(type),
+        _follows(type),
         _loose(type),
         frozenset(f.cls for f in catalogue.facets.get(type.name, ()) if any(each.kind == "json" for each in f.fields)),
     )
+
+
+def following(fields: Iterable[Field]) -> tuple[Field, ...]:
+    """The references among these fields that follow merges."""
+    return tuple(f for f in fields if f.target in (MERGING, "*") and f.name != "id" and f.on_merge == "follow")
+
+
+def _follows(type: RecordType) -> tuple[tuple[str, tuple[Field, ...]], ...]:
+    held = [("", following(f for f in type.fields if not f.system))]
+    held += [(part.attribute, following(part.fields)) for part in type.parts]
+    return tuple((attribute, fields) for attribute, fields in held if fields)
 
 
 def _loose(type: RecordType) -> tuple[str, ...]:

@@ -28,6 +28,8 @@ def remove(unit: Session, type: RecordType, id: UUID, version: int | None) -> No
     that refer to it by one declared `on_remove="follow"` are removed first: those go in no other way (`InvalidRecord`),
     or a history would have holes."""
     check_awake(unit, type)
+    if type.options.system:
+        raise InvalidRecord(type.name, {"record": "is written by crmcore alone, and stays"})
     if (followed := type.followed) is not None:
         problem = f"a row of a log goes only together with the {followed.target} that it is about"
         raise InvalidRecord(type.name, {followed.name: problem})

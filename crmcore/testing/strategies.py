@@ -44,7 +44,8 @@ def records(
     """
     described = type if isinstance(type, RecordType) else record_type(type, None)
     given = {**RULED.get(described.name, {}), **given}
-    fields = [f for f in described.fields if f.name not in ENVELOPE or f.name in GIVEN_BY_HOST]
+    given_by_host = [f for f in described.fields if f.name not in ENVELOPE or f.name in GIVEN_BY_HOST]
+    fields = [f for f in given_by_host if not f.system]
     drawn = _each((f for f in fields if f.target != "*"), references)
     drawn |= {p.attribute: _parts(p, references, stored) for p in described.parts}
     drawn |= {"facets": _facets_of(tuple(facets), references, stored)}

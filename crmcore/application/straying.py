@@ -1,0 +1,122 @@
+"""New references to a customer who was merged go to the survivor: old ids lead there for ever.
+
+What is asked is asked after the row was stored: by then a merge that went on at the same time has either seen the row,
+or was waited for and is seen here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from crmcore.application.kernel import Plan, following
+from crmcore.application.reading import merged_into
+from crmcore.application.session import Session
+from crmcore.application.validating import check_record
+from crmcore.domain.bound import BoundQuery, Present, Test, every
+from crmcore.domain.copying import evolve
+from crmcore.domain.facet import Facet, FacetType
+from crmcore.domain.field import Field
+from crmcore.domain.record import MERGING, Record, RecordType
+
+R = TypeVar("R", bound=Record)
+MERGED: Final = "merge.any"
+"""The setting that stands once anything was merged in this database."""
+AT_ONCE: Final = 1_000
+
+
+def settle(unit: Session, plan: Plan[R], stored: Sequence[R]) -> list[R]:
+    """These records, which were stored a moment ago, with survivors in place of customers who were merged."""
+    if not plan.follows or unit.transaction.setting(MERGED) is None:
+        return list(stored)
+    survivors = _survivors(unit, {id for record in stored for id in _referred(plan, record)})
+    if not survivors:
+        return list(stored)
+    settled = [_pointed(plan, record, survivors) for record in stored]
+    for before, after in zip(stored, settled, strict=True):
+        if after is not before:
+            check_record(plan, after)
+            unit.transaction.update(plan.type, before, after)
+    return settled
+
+
+def settle_facet(unit: Session, type: RecordType, facet: FacetType, id: UUID, stored: Facet) -> Facet:
+    """A facet, which was stored a moment ago, in the same way."""
+    fields = following(facet.fields)
+    if not fields or unit.transaction.setting(MERGED) is None:
+        return stored
+    survivors = _survivors(unit, {held for f in fields if (held := getattr(stored, f.name)) is not None})
+    values = {f.name: survivors[getattr(stored, f.name)] for f in fields if getattr(stored, f.name) in survivors}
+    if not values:
+        return stored
+    after = evolve(stored, **values)
+    unit.transaction.update_facet(type, facet, id, stored, after)
+    return after
+
+
+def _referred(plan: Plan[Any], record: Record) -> Iterator[UUID]:
+    for holder, fields in _held(plan, record):
+        for field in fields:
+            if (id := _customer(field, holder)) is not None:
+                yield id
+
+
+def _held(plan: Plan[Any], record: Record) -> Iterator[tuple[Any, tuple[Field, ...]]]:
+    """The record and its parts, as far as they may refer to customers, with the fields that do."""
+    for attribute, fields in plan.follows:
+        if attribute:
+            yield from ((part, fields) for part in getattr(record, attribute))
+        else:
+            yield record, fields
+
+
+def _customer(field: Field, holder: Any) -> UUID | None:
+    if field.target == "*" and getattr(holder, field.target_field) != MERGING:
+        return None
+    id: UUID | None = getattr(holder, field.name)
+    return id
+
+
+def _survivors(unit: Session, ids: set[UUID]) -> Mapping[UUID, UUID]:
+    """Those of these customers who were merged, each with the one that they are a part of."""
+    type = unit.catalogue.record(MERGING)
+    known, merged = type.field("id"), type.field("merged_into")
+    found: dict[UUID, UUID] = {}
+    left = sorted(ids)
+    while left and known and merged:
+        where = every(Test(known, "in", tuple(left[:AT_ONCE])), Present(merged))
+        rows = [each.record for each in unit.transaction.select(BoundQuery(type=type, where=where))]
+        into = {row.id: target for row in rows if (target := merged_into(type, row)) is not None}
+        left = [*left[AT_ONCE:], *(id for id in into.values() if id not in found and id not in into)]
+        found.update(into)
+    return {id: _last(found, id) for id in found}
+
+
+def _last(found: Mapping[UUID, UUID], id: UUID) -> UUID:
+    while id in found:
+        id = found[id]
+    return id
+
+
+def _pointed(plan: Plan[R], record: R, survivors: Mapping[UUID, UUID]) -> R:
+    changes: dict[str, Any] = {}
+    for attribute, fields in plan.follows:
+        if attribute:
+            parts = getattr(record, attribute)
+            pointed = tuple(_with(part, fields, survivors) for part in parts)
+            if any(a is not b for a, b in zip(parts, pointed, strict=True)):
+                changes[attribute] = pointed
+        else:
+            changes.update(_values(record, fields, survivors))
+    return evolve(record, **changes) if changes else record
+
+
+def _with(part: Any, fields: Sequence[Field], survivors: Mapping[UUID, UUID]) -> Any:
+    values = _values(part, fields, survivors)
+    return evolve(part, **values) if values else part
+
+
+def _values(holder: Any, fields: Sequence[Field], survivors: Mapping[UUID, UUID]) -> dict[str, UUID]:
+    referred = {f.name: id for f in fields if (id := _customer(f, holder)) is not None}
+    return {name: survivors[id] for name, id in referred.items() if id in survivors}
