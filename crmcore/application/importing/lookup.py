@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from crmcore.application.reading import blanked, several
+from crmcore.application.reading import blanked, merged_into, several, surviving
 from crmcore.domain.bound import Bound, BoundQuery, Not, Present, Test, every
 from crmcore.domain.errors import UnknownName
 from crmcore.domain.facet import Facet, FacetType
@@ -69,7 +69,7 @@ class Lookup:
         found: dict[Any, list[Any]] = {}
         for record in self.select(every(*where, Test(field, "in", tuple(values)))):
             found.setdefault(getattr(record, field.name), []).append(record)
-        return found
+        return self._surviving(found)
 
     def select(self, where: Bound, limit: int | None = None) -> list[Any]:
         """The records that fit a bound predicate."""
@@ -81,7 +81,8 @@ class Lookup:
         """Records by match key (e-mail, phone, code); of a crowd its first hundred."""
         ids = self._ids(keys)
         records = self.by_id(id for each in ids.values() for id in each)
-        return _checked({key: [records[id] for id in each if id in records] for key, each in ids.items()}, self._has)
+        found = {key: [records[id] for id in each if id in records] for key, each in ids.items()}
+        return self._surviving(_checked(found, self._has))
 
     def by_name(self, texts: Collection[str]) -> dict[str, list[Any]]:
         """Records by name as given or one of their other names, compared by the fold; in a crowd of such words only
@@ -94,7 +95,7 @@ class Lookup:
         crowded = [text for text, key in keys.items() if key in self._crowded]
         if crowded and self.name is not None:
             found.update(self.by_value(self.name, crowded))
-        return _checked(found, self._is_named)
+        return self._surviving(_checked(found, self._is_named))
 
     def by_contact(self, contacts: Collection[Contact]) -> dict[Contact, list[Any]]:
         """Records by an e-mail or phone key and the folded name together."""
@@ -104,7 +105,16 @@ class Lookup:
         wanted.update(self._in_crowds(crowded))
         records = self.by_id(id for each in wanted.values() for id in each)
         found = {each: [records[id] for id in held if id in records] for each, held in wanted.items()}
-        return _checked(found, lambda each, record: self._has(each[:2], record) and self.folded_name(record) == each[2])
+        fits = lambda each, record: self._has(each[:2], record) and self.folded_name(record) == each[2]  # noqa: E731
+        return self._surviving(_checked(found, fits))
+
+    def _surviving(self, found: dict[Any, list[Any]]) -> dict[Any, list[Any]]:
+        """What was found, with survivors in place of records that were merged."""
+        merged = (r for each in found.values() for r in each if merged_into(self.type, r) is not None)
+        if next(merged, None) is None:
+            return found
+        led = {key: surviving(self._unit, self.type, each, self._facets) for key, each in found.items()}
+        return {key: records for key, records in led.items() if records}
 
     def _in_crowds(self, contacts: Sequence[Contact]) -> dict[Contact, tuple[UUID, ...]]:
         """Of contact points that many share, the records that have the name too, by whichever is rarer."""
