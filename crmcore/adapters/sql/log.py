@@ -218,7 +218,10 @@ class Log:
         if self._model.backend == "postgresql":  # its driver makes ids itself
             return [LogEntry(codecs.aware(at), *rest) for at, *rest in rows]
         ids = _Ids(self._model.id_from)
-        return [_entry(ids, row) for row in rows]
+        try:
+            return [_entry(ids, row) for row in rows]
+        except (ValueError, TypeError) as error:
+            raise StorageFailed(f"an entry of the log cannot be read ({error}): see `crm doctor --audit`") from error
 
     def _parameter(self, number: int, like: Any) -> Any:
         return sa.bindparam(f"p{number}", type_=like.type)

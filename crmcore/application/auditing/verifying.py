@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import groupby
 from operator import attrgetter
 from typing import Final
@@ -12,14 +12,12 @@ import attrs
 
 from crmcore.application.auditing.doubts import MOST, Doubts
 from crmcore.application.auditing.finding import Finding, Wrong
+from crmcore.application.auditing.pages import Pages
 from crmcore.application.auditing.places import Places
 from crmcore.domain.audit import Anchor
 from crmcore.domain.change import LogEntry
 from crmcore.ports.auditing import Link
 from crmcore.ports.storage import Storage, Transaction
-
-LOWEST: Final = -(2**63)
-"""Before every position that a database can hold: whoever tampers need not begin at 1."""
 
 _position: Final = attrgetter("position")
 
@@ -54,18 +52,17 @@ class _Verification:
     erased: int = 0
 
     def run(self, anchor: Anchor | None) -> Finding:
-        doubts, places = Doubts(self.limits.doubts), Places(self.wrong, anchor)
-        streams: tuple[Iterator[LogEntry | Link], ...] = (self._first_reading(doubts), self._links())
-        both = heapq.merge(*streams, key=_position)
-        for position, found in groupby(both, key=_position):
+        doubts, places, pages = self._doubts(), Places(self.wrong, anchor), self._pages()
+        streams: tuple[Iterator[LogEntry | Link], ...] = (self._first_reading(pages, doubts), pages.links())
+        for position, found in groupby(heapq.merge(*streams, key=_position), key=_position):
             entries, links = _parted(found)
             places.pass_by(position, entries, links[0] if links else None)
         places.end(self.transaction.consuming.last_position())
         waiting = self._settle(doubts)
         return Finding(self.checked, places.covered, self.erased, waiting, self.wrong.count, self.wrong.lowest())
 
-    def _first_reading(self, doubts: Doubts) -> Iterator[LogEntry]:
-        for page in self._pages(LOWEST):
+    def _first_reading(self, pages: Pages, doubts: Doubts) -> Iterator[LogEntry]:
+        for page in pages.numbered():
             for entry in page:
                 doubts.look(entry)
                 yield entry
@@ -76,45 +73,31 @@ class _Verification:
         """Tell of what no erasure proves; how many entries have no position yet. Erasures may be among these."""
         while True:
             waiting = 0
-            for entry in self._unnumbered():
+            for entry in self._pages().unnumbered():
                 doubts.prove(entry)
                 waiting += 1
             self.erased += doubts.settle(self.wrong)
-            if (again := doubts.next) is None:
+            if doubts.next is None:
                 return waiting
-            doubts = Doubts(self.limits.doubts)
-            for page in self._pages(again - 1):
-                for entry in page:
-                    doubts.look(entry)
+            doubts = self._again(doubts.next)
 
-    def _pages(self, after: int) -> Iterator[Sequence[LogEntry]]:
-        """Pages of the feed, none of which ends amid entries of one position."""
-        while True:
-            page = self.transaction.feed(after, self.limits.page)
-            if len(page) < self.limits.page:
-                yield page
-                return
-            last = page[-1].position
-            whole = [entry for entry in page if entry.position != last] or page
-            yield whole
-            after = whole[-1].position or 0
+    def _again(self, first: int) -> Doubts:
+        """The doubts from a position on, for which there was no room."""
+        doubts = self._doubts()
+        for page in Pages(self.transaction, self.limits.page, Wrong()).numbered(first - 1):
+            for entry in page:
+                doubts.look(entry)
+        return doubts
 
-    def _links(self) -> Iterator[Link]:
-        after, page = LOWEST, self.transaction.auditing.links(LOWEST, self.limits.page)
-        while page:
-            yield from page
-            after = page[-1].position
-            page = self.transaction.auditing.links(after, self.limits.page)
+    def _doubts(self) -> Doubts:
+        return Doubts(self.limits.doubts)
 
-    def _unnumbered(self) -> Iterator[LogEntry]:
-        after, page = LOWEST, self.transaction.auditing.unnumbered(LOWEST, self.limits.page)
-        while page:
-            yield from page
-            after = page[-1].seq
-            page = self.transaction.auditing.unnumbered(after, self.limits.page)
+    def _pages(self) -> Pages:
+        return Pages(self.transaction, self.limits.page, self.wrong)
 
 
 def _parted(found: Iterator[LogEntry | Link]) -> tuple[list[LogEntry], list[Link]]:
+    """The entries at one position, and the links."""
     entries: list[LogEntry] = []
     links: list[Link] = []
     for each in found:
