@@ -1,0 +1,188 @@
+"""Everything about a person is handed out, and nothing about anybody else (GDP-02)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from crmcore import Interaction, Link, Person
+from crmcore.application.subjects.belongings import belongings, family, passages
+from crmcore.application.subjects.handing_out import handed_out
+from crmcore.application.subjects.subjects import Subjects
+from crmcore.crm import Crm
+from crmcore.domain.errors import NotFound
+from crmcore.domain.privacy.belonging import belonging
+from tests.application.lifecycle.kept import EVERYWHERE
+from tests.application.subjects.persons import NOON, Told, fill, opened
+
+
+def exported(crm: Crm, customer: UUID, actor: str = "root") -> dict[str, Any]:
+    """The document, read back from its JSON."""
+    with handed_out(partial(crm.work, actor), lambda: crm.storage, customer) as export:
+        read: dict[str, Any] = json.loads(json.dumps(export.document()))
+        return read
+
+
+def assert_whole(document: dict[str, Any], about: Told, other: Told) -> None:
+    """Every token of the one, none of the other, nor what is said of a bystander."""
+    text = json.dumps(document, ensure_ascii=False)
+    assert [token for token in about.tokens if token not in text] == []
+    assert [token for token in other.tokens if token in text] == []
+    assert "ystander" not in text
+
+
+@pytest.fixture
+def crm(request: pytest.FixtureRequest) -> Iterator[Crm]:
+    """A Crm in memory."""
+    with opened("memory", request) as made:
+        yield made
+
+
+@EVERYWHERE
+def test_everything_about_a_person_is_handed_out(storage: str, request: pytest.FixtureRequest) -> None:
+    """GDP-02: every canary of the person, none of another, whichever plugins are active, disabled or retired."""
+    with opened(storage, request) as crm:
+        ann, bob = fill(crm, "ann"), fill(crm, "bob")
+        document = exported(crm, ann.customer)
+        assert_whole(document, ann, bob)
+        assert document["withheld"] == []
+        assert document["persons"] == [str(ann.customer), str(ann.merged)]
+        crm.plugins.disable("loyalty", actor="root")
+        crm.plugins.disable("specimen", actor="root")
+        crm.plugins.disable("visits", actor="root")
+        assert_whole(exported(crm, ann.customer), ann, bob)
+        crm.plugins.retire("visits", actor="root")
+        crm.plugins.retire("loyalty", actor="root")
+        document = exported(crm, bob.merged)
+        assert_whole(document, bob, ann)
+        assert set(document["retired"]) == {"visits", "loyalty"}
+        assert document["subject"] == str(bob.customer)
+
+
+def test_every_personal_field_holds_a_token(crm: Crm) -> None:
+    """A personal field that is declared tomorrow and that these tests do not fill would make them prove less."""
+    ann = fill(crm, "ann")
+    seen: set[str] = set()
+    with crm.work("root") as work:
+        for type, records in belongings(work, [ann.customer, ann.merged], whole=True):
+            for record in records:
+                seen |= {f"{type.name}.{f.name}" for f in type.fields if getattr(record, f.name)}
+                for part in type.parts:
+                    held = getattr(record, part.attribute)
+                    seen |= {f"{type.name}.{part.name}.{f.name}" for f in part.fields for p in held if p and f}
+                for facet in work.catalogue.facets.get(type.name, ()):
+                    value = record.facets[facet.cls]
+                    seen |= {f"{type.name}.{facet.dotted(f)}" for f in facet.fields if getattr(value, f.name, None)}
+        wanted: set[str] = set()
+        for way in belonging(work.catalogue):
+            type = way.type
+            wanted |= {f"{type.name}.{f.name}" for f in type.fields if f.personal and way.routes}
+            wanted |= {
+                f"{type.name}.{p.name}.{f.name}" for p in type.parts for f in p.fields if f.personal and way.routes
+            }
+            facets = work.catalogue.facets.get(type.name, ())
+            wanted |= {f"{type.name}.{x.dotted(f)}" for x in facets for f in x.fields if f.personal}
+    assert wanted - seen == set()
+
+
+@EVERYWHERE
+def test_belongings_come_once_and_in_order(storage: str, request: pytest.FixtureRequest) -> None:
+    """Customers first, each type after those that it refers to, no record twice."""
+    with opened(storage, request) as crm:
+        ann = fill(crm, "ann")
+        with crm.work("root") as work:
+            assert family(work, ann.merged) == family(work, ann.customer) == (ann.customer, ann.merged)
+            found = [(t.name, r.id) for t, rs in belongings(work, [ann.customer, ann.merged], whole=True) for r in rs]
+            [one, two] = passages_of(work, ann), found
+        names = [name for name, _ in two]
+        assert len(set(two)) == len(two)
+        assert names[:2] == ["customer", "customer"]
+        assert names.index("lead_change") > names.index("lead")
+        assert ("opportunity", ann.ids["deal"]) in two
+        assert {name for name, _ in one} == {"opportunity", "specimen.sample", "archive.dossier"}
+
+
+def passages_of(work: Any, about: Told) -> list[tuple[str, UUID]]:
+    """Where others' records say something of a person."""
+    found = passages(work, [about.customer, about.merged], whole=True)
+    return [(each.type.name, each.record.id) for each in found]
+
+
+def test_who_takes_out_whose_data_is_logged(crm: Crm) -> None:
+    """An entry with operation "read", also in what is handed out the next time."""
+    ann = fill(crm, "ann")
+    exported(crm, ann.customer, "sara")
+    with crm.work("root") as work:
+        last = work.customers.history(ann.customer)[-1]
+        assert (last.operation, last.actor, last.subject) == ("read", "sara", ann.customer)
+        assert dict(last.values()) == {"subject export": [None, True]}
+        assert work.customers.get(ann.customer).version == last.version
+    reads = [each for each in exported(crm, ann.customer)["history"] if each["operation"] == "read"]
+    assert [each["actor"] for each in reads] == ["sara", "root"]
+
+
+def test_a_removed_record_is_in_the_history(crm: Crm) -> None:
+    """With its values, and what was removed together with it; a lead's changes name no person themselves."""
+    ann, bob = fill(crm, "ann"), fill(crm, "bob")
+    with crm.work("root") as work:
+        work.leads.remove(ann.ids["lead"])
+    document = exported(crm, ann.customer)
+    assert_whole(document, ann, bob)
+    gone = [each["record"] for each in document["history"] if each["operation"] == "remove"]
+    assert gone.count("lead_change") == 2
+
+
+def test_what_became_somebody_elses_is_theirs(crm: Crm) -> None:
+    """A call that was noted with the wrong person: nothing of it is told to that person, all of it to the right one."""
+    ann, bob = fill(crm, "ann"), fill(crm, "bob")
+    with crm.work("root") as work:
+        call = work.interactions.add(Interaction(NOON, "call", customer=bob.customer, body="of ann alone"))
+        work.interactions.change(call.id, customer=ann.customer)
+        free = work.interactions.add(Interaction(NOON, "call", body="of nobody yet"))
+        work.interactions.change(free.id, customer=ann.customer, body="of ann now")
+    assert "of ann alone" not in json.dumps(exported(crm, bob.customer))
+    text = json.dumps(exported(crm, ann.customer))
+    assert "of ann alone" in text and "of nobody yet" in text
+
+
+def test_nothing_but_the_id_of_others(crm: Crm) -> None:
+    """A link and a relationship have two ends; a party to one's own sale is somebody else."""
+    ann = fill(crm, "ann")
+    document = exported(crm, ann.customer)
+    [deal] = [each for each in document["records"]["opportunity"] if each["id"] == str(ann.ids["deal"])]
+    assert set(deal["parties"][0]) == {"no", "customer"}
+    assert {each["kind"] for each in document["records"]["relationship"]} == {"employs"}
+    mentioned = document["mentions"]["opportunity"]
+    assert [set(each) for each in mentioned] == [{"id", "parties"}] * 2
+    assert all(set(each) == {"id", "pages"} for each in document["mentions"]["archive.dossier"])
+
+
+def test_a_customer_who_is_not_there(crm: Crm) -> None:
+    """Nothing is logged about nobody."""
+    with pytest.raises(NotFound), crm.work("root") as work:
+        Subjects(work).export(UUID(int=7))
+
+
+def test_an_export_in_a_unit_of_work_names_what_it_could_not_look_at(crm: Crm) -> None:
+    """Tables that are put aside, and fields that were removed and not purged."""
+    ann = fill(crm, "ann")
+    crm.fields.remove("customer", "nickname")
+    with crm.work("root") as work:
+        export = Subjects(work).export(ann.customer)
+        document = export.document()
+    assert document["withheld"] == ["customer.custom.nickname", "retired plugins"]
+    assert export.counts["customer"] == 2
+
+
+def test_a_link_between_strangers_is_not_handed_out(crm: Crm) -> None:
+    """A reference to any record belongs to a person only where it is the person's id."""
+    ann = fill(crm, "ann")
+    with crm.work("root") as work:
+        one, two = work.customers.add(Person("One")).id, work.customers.add(Person("Two")).id
+        work.links.add(Link("customer", one, "customer", two, "strangers"))
+    assert "strangers" not in json.dumps(exported(crm, ann.customer))
