@@ -9,14 +9,14 @@ from uuid import UUID
 
 from crmcore.application import hierarchy
 from crmcore.application.hierarchy import ALWAYS, Span
-from crmcore.application.merging.family import Family
+from crmcore.application.merging.members import Members
 from crmcore.application.session import Session
 from crmcore.domain.bound import BoundQuery, Test, every
 from crmcore.domain.field import Field
 from crmcore.domain.record import Hierarchy, RecordType
 
 
-def circles(unit: Session, family: Family) -> Iterator[str]:
+def circles(unit: Session, family: Members) -> Iterator[str]:
     """For each kind of hierarchy in which the family as one would stand above itself on some day, why."""
     for type in unit.catalogue.records.values():
         rule = type.options.hierarchy
@@ -40,7 +40,7 @@ def _follows(type: RecordType, name: str) -> bool:
     return field is not None and field.target == "customer" and field.on_merge == "follow"
 
 
-def _circle(unit: Session, family: Family, type: RecordType, rule: Hierarchy, kind: str) -> dt.date | None:
+def _circle(unit: Session, family: Members, type: RecordType, rule: Hierarchy, kind: str) -> dt.date | None:
     """The first day of a span on which a way down from the family leads back to it; None if there is none. What joins
     two of them directly would join one to itself: it stays as it is, and is no circle."""
     above, kind_field = type.field(rule.above), type.field(rule.kind)

@@ -7,13 +7,13 @@ from uuid import UUID
 
 from crmcore.application.merging import apart
 from crmcore.application.merging.circles import circles
-from crmcore.application.merging.family import Family
+from crmcore.application.merging.members import Members
 from crmcore.application.session import Session
 from crmcore.domain.bound import BoundQuery, Test, every
 from crmcore.domain.relationship import Relationship
 
 
-def reasons(unit: Session, family: Family, *, overrule: bool) -> list[str]:
+def reasons(unit: Session, family: Members, *, overrule: bool) -> list[str]:
     """What speaks against it by the core's own rules. `overrule`: not that somebody decided that they are two."""
     found = [*_unfit(family)]
     if not overrule:
@@ -28,7 +28,7 @@ def reasons(unit: Session, family: Family, *, overrule: bool) -> list[str]:
     return [*found, *circles(unit, family)]
 
 
-def _unfit(family: Family) -> Iterator[str]:
+def _unfit(family: Members) -> Iterator[str]:
     for each in family.everybody:
         if each.merged_into is not None:
             yield f"{each.id} is a part of {each.merged_into} since they were merged: name that one"
@@ -39,7 +39,7 @@ def _unfit(family: Family) -> Iterator[str]:
             yield f"{each.id} is of kind {each.kind}, and {survivor.id} is of kind {survivor.kind}"
 
 
-def _referrals(unit: Session, family: Family) -> list[tuple[UUID, UUID]]:
+def _referrals(unit: Session, family: Members) -> list[tuple[UUID, UUID]]:
     """Who of them referred whom of them."""
     type, ids = unit.catalogue.of(Relationship), tuple(sorted(family.ids))
     giver, taker, kind = (type.field(name) for name in ("from_customer", "to_customer", "kind"))

@@ -21,7 +21,7 @@ MOST: Final = 500
 
 
 @attrs.frozen(eq=False)
-class Family:
+class Members:
     """The survivor, and the others in the order given."""
 
     type: RecordType
@@ -44,7 +44,7 @@ class Family:
         return frozenset(each.id for each in self.everybody)
 
 
-def family(unit: Session, survivor: UUID, others: Sequence[UUID], *, hold: bool) -> Family:
+def members(unit: Session, survivor: UUID, others: Sequence[UUID], *, hold: bool) -> Members:
     """The rows of these ids. `hold`: nobody changes them, or refers to them, until the unit of work ends.
 
     Raises MergeRefused for one with itself, none, or too many; NotFound for one that the actor may not see.
@@ -58,7 +58,7 @@ def family(unit: Session, survivor: UUID, others: Sequence[UUID], *, hold: bool)
     for id in ids:
         if id not in found:
             raise reading.not_found(type, id)
-    return Family(type, found[survivor], tuple(found[id] for id in others))
+    return Members(type, found[survivor], tuple(found[id] for id in others))
 
 
 def held(unit: Session, type: RecordType, ids: Sequence[UUID]) -> None:
