@@ -1,4 +1,7 @@
-"""Crm: what a host application embeds. It alone puts storage, policy, plugins and clock together."""
+"""Crm: what a host application embeds. Long because it is the one object that hosts hold.
+
+It alone puts storage, policy, plugins and clock together.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from uuid import UUID
 
 from crmcore.adapters.clock import SystemClock, Uuid7Ids
 from crmcore.application import feeding, rekeying
+from crmcore.application.auditing.audit import Audit
 from crmcore.application.core_rules import RULES
 from crmcore.application.custom.fields import CustomFields
 from crmcore.application.kernel import Kernel
@@ -50,7 +54,8 @@ class Crm:
 
     `plugins`: names of installed plugins, or plugin objects; None: those recorded as active in the database; "none":
     no plugin, and no record can be written. `zone` (IANA name) reads dates where a time is due; `currency` is that
-    of bare amounts. Raises MissingPlugin, PluginConflict, PluginFailed, SchemaMismatch, InvalidSetting.
+    of bare amounts. `sources` names systems of origin, the most trusted first, for merges. `log_reads`: who reads
+    fields that are declared sensitive stands in the log. Raises MissingPlugin, PluginConflict, PluginFailed, SchemaMismatch, InvalidSetting.
     """
 
     def __init__(
@@ -64,6 +69,8 @@ class Crm:
         currency: str = "EUR",
         clock: Clock | None = None,
         ids: Ids | None = None,
+        sources: Sequence[str] = (),
+        log_reads: bool = False,
         prefix: str = "crm_",
         schema: str | None = None,
     ) -> None:
@@ -80,6 +87,8 @@ class Crm:
             rules=RULES,
             hooks=self.registry.hooks,
             slots=self.registry.slots,
+            sources=tuple(sources),
+            log_reads=log_reads,
         )
         self._running = Running(self._declared.again, self._source.open, kernel, self.readiness.stamp)
 
@@ -119,6 +128,11 @@ class Crm:
         from crmcore.adapters.files.archive import write_archive
 
         return Lifecycle(self._declared, self._running, self._source, write_archive, lambda: self.workers.enroll())
+
+    @cached_property
+    def audit(self) -> Audit:
+        """What proves that nobody touched the history: anchors, and the log held against them."""
+        return Audit(self.workers)
 
     def work(
         self,

@@ -159,7 +159,8 @@ def _loose(type: RecordType) -> tuple[str, ...]:
 @attrs.define(eq=False)
 class Kernel:
     """The shared, read-only parts of a Crm. `zone` and `currency` read dates and bare amounts in filters; `rules` are
-    those of the core's record types, by name; `hooks` are those of the plugins, `slots` the names that they share."""
+    those of the core's record types, by name; `hooks` are those of the plugins, `slots` the names that they share.
+    `sources`: systems of origin, the most trusted first. `log_reads`: reads of sensitive fields are logged."""
 
     catalogue: Catalogue
     policy: Policy
@@ -170,6 +171,8 @@ class Kernel:
     rules: Mapping[str, Rule] = attrs.field(factory=dict)
     hooks: Hooks = NO_HOOKS
     slots: Slots = NO_SLOTS
+    sources: tuple[str, ...] = ()
+    log_reads: bool = False
     _plans: dict[str, Plan[Any]] = attrs.field(factory=dict, init=False)
     _facets: dict[FacetType, Shape] = attrs.field(factory=dict, init=False)
 
