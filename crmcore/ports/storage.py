@@ -136,6 +136,10 @@ class Transaction(Protocol):
     def put_setting(self, key: str, value: str) -> None:
         """Keep such a value."""
 
+    def scrub(self) -> None:
+        """Leave nothing of what is removed or overwritten from here on in the files of an embedded database, once this
+        is committed; what a server keeps is for its operators. In a joined one, what is written ahead is the host's."""
+
     def savepoint(self) -> AbstractContextManager[None]:
         """A nested part that an exception undoes alone."""
 

@@ -164,6 +164,9 @@ class MemoryTransaction:
         """The chain over the log, in this transaction."""
         return MemoryAuditing(self._data.chain, self._data.log, self._data.ledgers, self._undo)
 
+    def scrub(self) -> None:
+        """Nothing is kept in files."""
+
     def setting(self, key: str) -> str | None:
         """A value that the core keeps, or None."""
         return self._data.settings.get(key)

@@ -19,6 +19,9 @@ from crmcore.domain.errors import StorageFailed
 CHECKED: Final = "crmcore.checked"
 """Stands in the `info` of a pooled connection that was seen to be fit, with what to execute before each begin."""
 
+OVERWRITE: Final = "PRAGMA secure_delete = ON"
+"""What SQLite removes it fills with zeros then, as long as the connection lives."""
+
 IN_ERROR: Final = 3
 """psycopg's `TransactionStatus.INERROR`."""
 
@@ -31,6 +34,9 @@ class Session(Protocol):
     """A transaction's connection."""
 
     runner: Runner
+
+    def scrub(self) -> None:
+        """Overwrite, in a SQLite file, what is removed from here on."""
 
     def commit(self) -> None:
         """Make it last, or leave it to the host."""
@@ -54,6 +60,13 @@ class OwnSession:
         except BaseException:
             self._pooled.close()
             raise
+        self._scrubs = False
+
+    def scrub(self) -> None:
+        """Overwrite, in a SQLite file, what is removed from here on; after the commit, take it out of what was written
+        ahead too, where nobody reads that."""
+        self.runner.run(OVERWRITE)
+        self._scrubs = True
 
     def _begin(self, backend: Backend, snapshot: bool) -> None:
         info: Any = self._pooled.info
@@ -92,6 +105,8 @@ class OwnSession:
             raise StorageFailed("nothing was committed: a statement of this transaction failed, and was passed over")
         try:
             self._driver.commit()
+            if self._scrubs:
+                self._cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         finally:
             self._close()
 
@@ -138,6 +153,10 @@ class JoinedSession:
         self.runner = runner
         self._savepoint = savepoint_name()
         runner.run(f"SAVEPOINT {self._savepoint}")
+
+    def scrub(self) -> None:
+        """Overwrite what is removed from here on."""
+        self.runner.run(OVERWRITE)
 
     def commit(self) -> None:
         """Leave it to the host."""

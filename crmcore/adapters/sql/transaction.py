@@ -164,6 +164,11 @@ class SqlTransaction:
         """Keep such a value."""
         self._ask(self._statements.settings.put, self._runner, key, value)
 
+    def scrub(self) -> None:
+        """Leave nothing of what is removed or overwritten in a SQLite file."""
+        if self._model.backend == "sqlite":
+            self._ask(self._open().scrub)
+
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """A nested part that an exception undoes alone."""

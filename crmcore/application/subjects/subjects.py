@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from crmcore.application import journal, reading
 from crmcore.application.session import Session
+from crmcore.application.subjects import erasing, ledger_text, readmitting, replaying
 from crmcore.application.subjects.belongings import family
 from crmcore.application.subjects.export import SubjectExport
+from crmcore.application.subjects.ledger_text import Ledger
+from crmcore.application.subjects.replaying import Replayed
+from crmcore.application.subjects.tally import Erased
 from crmcore.domain.customer import Customer
 
 
@@ -44,3 +49,23 @@ class Subjects:
         with unit.writing() as transaction:
             transaction.append([entry])
         return family(unit, record.id)
+
+    def erase(self, customer: UUID, reason: str, *, dry: bool = False) -> Erased:
+        """Erase all that is personal about a customer and those merged into it, but for what plugins hold, and enter it
+        in the ledger; `dry` only tells what would go. Raises NotFound, Denied, InvalidValue for a reason that is empty,
+        PluginFailed, InvalidRecord for what can neither be emptied nor go."""
+        return erasing.erase(self._unit, customer, reason, dry=dry)
+
+    def erasures(self) -> Ledger:
+        """The erasure ledger with its key, to be kept outside of the database: `ledger_text.lines_of` writes it."""
+        return ledger_text.current(self._unit)
+
+    def replay(self, ledger: Ledger | None = None) -> Replayed:
+        """Erase again whoever is erased in this ledger (None: that of this database), after an older backup was
+        restored. Raises InvalidSetting where the ledger here has another key."""
+        return replaying.replay(self._unit, ledger)
+
+    def readmit(self, known: Mapping[str, str], reason: str) -> tuple[UUID, ...]:
+        """Let somebody in again who was erased, known by these (`{"email": "leila@example.com"}`): the ids of the
+        erasures that refused them. Raises NotFound where there is none, UnknownName, InvalidValue, Denied."""
+        return readmitting.readmit(self._unit, known, reason)
