@@ -84,7 +84,14 @@ class Session:
         wanted = plugins if plugins is None or isinstance(plugins, str) else list(plugins)
         chosen = self.settings
         with importing():
-            crm = crmcore.open(chosen.database, plugins=wanted, zone=chosen.zone, currency=chosen.currency)
+            crm = crmcore.open(
+                chosen.database,
+                plugins=wanted,
+                zone=chosen.zone,
+                currency=chosen.currency,
+                sources=chosen.sources,
+                log_reads=chosen.log_reads,
+            )
         self._opened.append(crm)
         self._watch(crm)
         return crm

@@ -16,7 +16,9 @@ from crmcore.domain.fold import visible
 
 FILE: Final = "crm.toml"
 VARIABLE: Final = "CRMCORE_"
-NAMES: Final = ("database", "plugins", "actor", "zone", "currency")
+NAMES: Final = ("database", "plugins", "actor", "zone", "currency", "sources", "log_reads")
+LISTS: Final = ("plugins", "sources")
+SWITCHES: Final = {"true": True, "false": False}
 NO_ACCOUNT: Final = "system:crm"
 Plugins = tuple[str, ...] | Literal["none"]
 
@@ -26,7 +28,8 @@ class Settings:
     """What one run of `crm` works with.
 
     `plugins`: those that an option or a variable names; None: those recorded in the database. `new_plugins`: those of
-    `crm.toml`, for a database that is new or upgraded.
+    `crm.toml`, for a database that is new or upgraded. `sources`: systems of origin, the most trusted first.
+    `log_reads`: reads of sensitive fields are logged.
     """
 
     database: str = "sqlite:///crm.db"
@@ -35,6 +38,8 @@ class Settings:
     actor: str = NO_ACCOUNT
     zone: str = "UTC"
     currency: str = "EUR"
+    sources: tuple[str, ...] = ()
+    log_reads: bool = False
 
 
 def settings(options: Mapping[str, str], environment: Mapping[str, str], folder: Path) -> Settings:
@@ -42,7 +47,11 @@ def settings(options: Mapping[str, str], environment: Mapping[str, str], folder:
     filed = read_file(folder / FILE)
     named = {n: v for n in NAMES if (v := environment.get(VARIABLE + n.upper()))}
     stated: dict[str, str] = {**named, **options}
-    texts = {n: v for n, v in {**filed, **stated}.items() if n != "plugins"}
+    texts: dict[str, Any] = {n: v for n, v in {**filed, **stated}.items() if n != "plugins"}
+    if "sources" in texts:
+        texts["sources"] = _names(texts["sources"])
+    if "log_reads" in texts:
+        texts["log_reads"] = _switch(texts["log_reads"])
     return Settings(
         plugins=plugin_names(stated["plugins"]) if "plugins" in stated else None,
         new_plugins=plugin_names(filed["plugins"]) if "plugins" in filed else None,
@@ -52,8 +61,18 @@ def settings(options: Mapping[str, str], environment: Mapping[str, str], folder:
 
 def plugin_names(text: str) -> Plugins:
     """`"a,b"` as names; `"none"` is itself."""
-    names = tuple(name for each in text.split(",") if (name := each.strip()))
+    names = _names(text)
     return "none" if names == ("none",) else names
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for each in text.split(",") if (name := each.strip()))
+
+
+def _switch(text: str) -> bool:
+    if text not in SWITCHES:
+        raise InvalidSetting(f"log_reads is true or false, not {text!r}", setting="log_reads")
+    return SWITCHES[text]
 
 
 def account() -> str:
@@ -83,10 +102,12 @@ def read_file(path: Path) -> dict[str, str]:
 def _text(name: str, value: Any) -> str:
     if name not in NAMES:
         raise UnknownName("setting", name, NAMES, FILE)
-    if name == "plugins" and isinstance(value, list) and all(isinstance(each, str) for each in value):
+    if name in LISTS and isinstance(value, list) and all(isinstance(each, str) for each in value):
         return ",".join(value)
-    if not isinstance(value, str) or (not value.strip() and name != "plugins"):
-        kind = "a list of names" if name == "plugins" else "a text"
+    if name == "log_reads" and isinstance(value, bool):
+        return str(value).lower()
+    if not isinstance(value, str) or (not value.strip() and name not in LISTS):
+        kind = "a list of names" if name in LISTS else "true or false" if name == "log_reads" else "a text"
         raise InvalidSetting(f"{FILE}: {name} is {kind}, not {value!r}", setting=name)
     return value
 

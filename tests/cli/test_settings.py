@@ -17,6 +17,17 @@ def test_an_option_wins_over_a_variable_and_that_over_the_file(tmp_path: Path) -
     assert (found.database, found.zone, found.currency) == ("sqlite:///option.db", "Africa/Cairo", "IRR")
 
 
+def test_sources_and_logged_reads_are_set_in_the_file_or_by_variables(tmp_path: Path) -> None:
+    """A merge would trust the wrong system, or reads that have to be logged would not be."""
+    (tmp_path / "crm.toml").write_text('sources = ["erp", "web"]\nlog_reads = true\n')
+    found = settings({}, {}, tmp_path)
+    assert (found.sources, found.log_reads) == (("erp", "web"), True)
+    other = settings({}, {"CRMCORE_SOURCES": "web,erp", "CRMCORE_LOG_READS": "false"}, tmp_path)
+    assert (other.sources, other.log_reads) == (("web", "erp"), False)
+    with pytest.raises(InvalidSetting, match="true or false, not 'maybe'"):
+        settings({}, {"CRMCORE_LOG_READS": "maybe"}, tmp_path)
+
+
 def test_without_any_setting(tmp_path: Path) -> None:
     """The contract's defaults would not hold."""
     assert settings({}, {"CRMCORE_DATABASE": ""}, tmp_path) == Settings(actor=account())
