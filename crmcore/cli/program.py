@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "import": ("crmcore.cli.importing:import_file", "Import records from a file."),
     "import-undo": ("crmcore.cli.importing:undo", "Take back what an import did."),
     "export": ("crmcore.cli.exporting:export_file", "Export records to a file."),
+    "subject": ("crmcore.cli.subject:subject", "Hand out, or erase, what belongs to a person."),
     "fields": ("crmcore.cli.fields:fields", "Record types and their fields, also those added at run time."),
     "plugins": ("crmcore.cli.plugins:plugins", "Active and installed plugins."),
     "db": ("crmcore.cli.database:db", "Make, check and upgrade the database."),

@@ -17,11 +17,12 @@ __all__ = ["Replacement", "WrittenWhole"]
 class Replacement:
     """A file for `path`, written beside it and moved there by `commit`; until then an older file stays.
 
-    It is UTF-8 text, with a byte order mark if `mark`, or `binary`. Raises `InvalidSetting` if nothing can be
-    written there, `StorageFailed` if writing fails later (a full disk); then nothing is left behind.
+    It is UTF-8 text, with a byte order mark if `mark`, or `binary`; `private`: its owner alone can read it. Raises
+    `InvalidSetting` if nothing can be written there, `StorageFailed` if writing fails later (a full disk); then nothing
+    is left behind.
     """
 
-    def __init__(self, path: Path, mark: bool = False, binary: bool = False) -> None:
+    def __init__(self, path: Path, mark: bool = False, binary: bool = False, private: bool = False) -> None:
         # Through a link, the file that it points to is replaced, not the link.
         self.path = Path(os.path.realpath(path))
         if self.path.exists() and not self.path.is_file():
@@ -29,10 +30,13 @@ class Replacement:
         self._part = self.path.parent / f".{uuid.uuid4().hex}.part"
         try:
             # "x" and the usual permissions: the result is what a plain open() would have made.
+            if private:
+                os.close(os.open(self._part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             if binary:
-                self._file: IO[Any] = self._part.open("xb")
+                self._file: IO[Any] = self._part.open("wb" if private else "xb")
             else:
-                self._file = self._part.open("x", encoding="utf-8-sig" if mark else "utf-8", newline="")
+                how = "w" if private else "x"
+                self._file = self._part.open(how, encoding="utf-8-sig" if mark else "utf-8", newline="")
         except OSError as error:
             raise InvalidSetting(f"cannot write {path}: {error.strerror}", file=str(path)) from error
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,13 +16,14 @@ from crmcore.application.session import Session
 from crmcore.application.subjects.belongings import Passage, Search
 from crmcore.application.subjects.figures import figures
 from crmcore.application.subjects.history import SubjectHistory
-from crmcore.application.subjects.plain import Plain, plain_passage, plain_record
+from crmcore.application.subjects.plain import Plain, labels_of, plain_passage, plain_record
 from crmcore.application.subjects.retired import Kept, plain_kept
 from crmcore.domain.customer import Customer
 from crmcore.domain.kinds import plain_datetime
+from crmcore.domain.label import label_of
 from crmcore.domain.privacy.belonging import Belonging
 from crmcore.domain.record import Record, RecordType
-from crmcore.ports.handing_out import Section
+from crmcore.ports.handing_out import Label, Section
 from crmcore.ports.stamp import CUSTOM_FIELDS
 
 MERGE: Final = "merge"
@@ -59,11 +59,21 @@ class SubjectExport:
         """The person's language, as the record says; empty if it does not."""
         return self._customer().language or ""
 
-    def contents(self) -> Mapping[str, int]:
-        """The record types of which there is something, in the order of the sections, with how many records."""
-        search = self.search
-        counts = {name: search.count(way) for name, way in search.ways.items() if name != MERGE}
-        return {name: count for name, count in counts.items() if count}
+    def title(self) -> str:
+        """What the person is called."""
+        return label_of(self.unit.catalogue.of(Customer), self._customer())
+
+    def contents(self) -> Mapping[tuple[str, ...], tuple[Label, int]]:
+        """The sections with records of which there are any, by path."""
+        search, found = self.search, dict[tuple[str, ...], tuple[Label, int]]()
+        for name, way in search.ways.items():
+            if name != MERGE and (count := search.count(way)):
+                found["records", name] = (way.type.options.label, count)
+        for name, passages in self._passages().items():
+            found["mentions", name] = (search.ways[name].type.options.label, len(passages))
+        for path, rows in self._kept().items():
+            found[path] = ({}, len(rows))
+        return found
 
     def document(self) -> dict[str, Any]:
         """The whole document as plain values, in memory at once."""
@@ -84,19 +94,28 @@ class SubjectExport:
         search = self.search
         for way in search.ways.values():
             if way.type.name != MERGE and search.count(way):
-                yield Section(("records", way.type.name), self._rows(search, way), type=way.type)
+                yield self._section(("records", way.type.name), way.type, self._rows(search, way))
             self._note_withheld(search, way)
-        yield from self._mentions(search)
+        for name, passages in self._passages().items():
+            rows = (plain_passage(self.unit.catalogue, self._seen_passage(each)) for each in passages)
+            self.counts[name] = self.counts.get(name, 0) + len(passages)
+            yield self._section(("mentions", name), search.ways[name].type, rows)
         yield Section(("history",), SubjectHistory(search, self.withheld).entries())
         merges = search.ways[MERGE]
-        yield Section(("merges",), self._rows(search, merges), type=merges.type)
-        yield from self._retired()
+        yield self._section(("merges",), merges.type, self._rows(search, merges))
+        self._note_unread()
+        for path, kept in self._kept().items():
+            self.counts[":".join(path[1:])] = len(kept)
+            yield Section(path, iter(kept))
         customer = self._customer()
         yield Section(("figures",), value=figures(self.unit, customer))
         told = disclosed(self.unit, customer)
         self.told.update({plugin: len(values) for plugin, values in told.items()})
         yield Section(("plugins",), value=told)
         yield Section(("withheld",), value=sorted(self.withheld))
+
+    def _section(self, path: tuple[str, ...], type: RecordType, rows: Iterator[Plain]) -> Section:
+        return Section(path, rows, label=type.options.label, labels=labels_of(self.unit.catalogue, type))
 
     def _customer(self) -> Customer:
         type = self.unit.catalogue.of(Customer)
@@ -124,18 +143,17 @@ class SubjectExport:
         if everything:
             self.withheld.update(f"{way.type.name}.{name}" for name in self.unit.rule(way.type).hidden)
 
-    def _mentions(self, search: Search) -> Iterator[Section]:
-        """What records of others, or of nobody, say of them in a part or a facet."""
-        for way in search.ways.values():
-            found = [p for route in way.passages for p in Search(self.unit, self.persons, True).passages(way, route)]
-            seen = [(p.record.id, p.place) for route in way.passages for p in search.passages(way, route)]
-            kept = [p for p in found if (p.record.id, p.place) in set(seen)]
-            if len(kept) < len(found):
-                self.withheld.add(way.type.name)
-            if kept:
-                self.counts[way.type.name] = self.counts.get(way.type.name, 0) + len(kept)
-                rows = (plain_passage(self.unit.catalogue, self._seen_passage(each)) for each in kept)
-                yield Section(("mentions", way.type.name), rows, type=way.type)
+    def _passages(self) -> dict[str, list[Passage]]:
+        """What records of others, or of nobody, say of them in a part or a facet, by record type."""
+        found: dict[str, list[Passage]] = {}
+        for way in self.search.ways.values():
+            for route in way.passages:
+                seen = {each.record.id for each in self.search.passages(way, route)}
+                there = list(Search(self.unit, self.persons, True).passages(way, route))
+                found.setdefault(way.type.name, []).extend(each for each in there if each.record.id in seen)
+                if len(seen) < len(there):
+                    self.withheld.add(way.type.name)
+        return {name: passages for name, passages in found.items() if passages}
 
     def _seen_passage(self, passage: Passage) -> Passage:
         record = self._seen(passage.type, passage.record)
@@ -144,18 +162,21 @@ class SubjectExport:
         parts = tuple(left[each.no] for each in passage.parts if each.no in left)
         return attrs.evolve(passage, record=record, parts=parts)
 
-    def _retired(self) -> Iterator[Section]:
-        """The rows of plugins that are retired, table by table, and the names of what nobody could look at."""
+    def _note_unread(self) -> None:
+        """Name what stands in the database, but where no unit of work can look."""
         if self.retired is None:
             self.withheld.add("retired plugins")
         for kept in read(self.unit.transaction.setting(CUSTOM_FIELDS)):
             if kept.state != "live" and kept.record in self.search.ways:
                 self.withheld.add(f"{kept.record}.{kept.name}")
-        for (plugin, table), rows in groupby(self.retired or (), key=lambda each: (each.plugin, each.table)):
-            told = [plain for each in rows if (plain := self._plain_kept(each))]
-            if told:
-                self.counts[f"{plugin}:{table}"] = len(told)
-                yield Section(("retired", plugin, table), iter(told))
+
+    def _kept(self) -> dict[tuple[str, ...], list[Plain]]:
+        """The rows of plugins that are retired, by table."""
+        found: dict[tuple[str, ...], list[Plain]] = {}
+        for each in self.retired or ():
+            if plain := self._plain_kept(each):
+                found.setdefault(("retired", each.plugin, each.table), []).append(plain)
+        return found
 
     def _plain_kept(self, kept: Kept) -> Plain | None:
         """None for a row that the actor may not see: of a type that is put aside no rule can be asked row by row."""

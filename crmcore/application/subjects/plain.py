@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -62,6 +62,16 @@ def plain_entry(type: RecordType | None, entry: LogEntry, persons: Collection[UU
         "version": entry.version,
         "changes": changes,
     }
+
+
+def labels_of(catalogue: Catalogue, type: RecordType) -> dict[str, Mapping[str, str]]:
+    """What people call the names in the plain form of records of a type: `email`, `loyalty.tier`, `addresses.city`."""
+    found = {f.name: f.label for f in type.fields}
+    for part in type.parts:
+        found |= {part.attribute: part.label, **{f"{part.attribute}.{f.name}": f.label for f in part.fields}}
+    for facet in catalogue.facets.get(type.name, ()):
+        found |= {facet.dotted(f): f.label for f in facet.fields}
+    return {name: label for name, label in found.items() if label}
 
 
 def _plain(fields: Sequence[Field], values: Sequence[Any]) -> Plain:

@@ -156,7 +156,7 @@ def _records(work: UnitOfWork, told: Told, customer: UUID) -> None:
             stage="new",
             note=t(),
             parties=(Party("partner", customer=other, note="of the bystander"),),
-        )  # fmt: skip
+        )
     )
     work.opportunities.add(
         Opportunity(
@@ -166,7 +166,7 @@ def _records(work: UnitOfWork, told: Told, customer: UUID) -> None:
             stage="new",
             note="of the bystander",
             parties=(Party("partner", name=t(), customer=customer, note=t()),),
-        )  # fmt: skip
+        )
     )
     paid = Payment(NOON.date(), Money("5", "EUR"), reference=t())
     work.invoices.add(Invoice(customer=customer, number=t(), note=t(), order=order, payments=(paid,)))
@@ -176,9 +176,9 @@ def _records(work: UnitOfWork, told: Told, customer: UUID) -> None:
     work.relationships.add(Relationship(other, customer, "employs"))
     about = work.links.add(Link("customer", other, "customer", customer, t()))
     work.links.change(about.id, kind=t())
-    pair = sorted((customer, other))
-    decision = NotDuplicate(*pair, at=NOON, by="sara", reason=t(), id=work.kernel.ids.new(), version=1,
-                            created_at=NOON, changed_at=NOON)  # fmt: skip
+    one, two = sorted((customer, other))
+    envelope: dict[str, Any] = {"id": work.kernel.ids.new(), "version": 1, "created_at": NOON, "changed_at": NOON}
+    decision = NotDuplicate(one, two, NOON, "sara", t(), **envelope)
     work.transaction.insert(work.catalogue.of(NotDuplicate), [decision])
     told.ids.update({"deal": deal.id, "call": call.id, "lead": lead.id, "other": other})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -15,8 +15,11 @@ from crmcore.application.subjects.belongings import belongings, family, passages
 from crmcore.application.subjects.handing_out import handed_out
 from crmcore.application.subjects.subjects import Subjects
 from crmcore.crm import Crm
+from crmcore.domain.catalogue import Catalogue
 from crmcore.domain.errors import NotFound
+from crmcore.domain.field import Field
 from crmcore.domain.privacy.belonging import belonging
+from crmcore.domain.record import Record, RecordType
 from tests.application.lifecycle.kept import EVERYWHERE
 from tests.application.subjects.persons import NOON, Told, fill, opened
 
@@ -67,27 +70,29 @@ def test_everything_about_a_person_is_handed_out(storage: str, request: pytest.F
 def test_every_personal_field_holds_a_token(crm: Crm) -> None:
     """A personal field that is declared tomorrow and that these tests do not fill would make them prove less."""
     ann = fill(crm, "ann")
-    seen: set[str] = set()
     with crm.work("root") as work:
-        for type, records in belongings(work, [ann.customer, ann.merged], whole=True):
-            for record in records:
-                seen |= {f"{type.name}.{f.name}" for f in type.fields if getattr(record, f.name)}
-                for part in type.parts:
-                    held = getattr(record, part.attribute)
-                    seen |= {f"{type.name}.{part.name}.{f.name}" for f in part.fields for p in held if p and f}
-                for facet in work.catalogue.facets.get(type.name, ()):
-                    value = record.facets[facet.cls]
-                    seen |= {f"{type.name}.{facet.dotted(f)}" for f in facet.fields if getattr(value, f.name, None)}
-        wanted: set[str] = set()
-        for way in belonging(work.catalogue):
-            type = way.type
-            wanted |= {f"{type.name}.{f.name}" for f in type.fields if f.personal and way.routes}
-            wanted |= {
-                f"{type.name}.{p.name}.{f.name}" for p in type.parts for f in p.fields if f.personal and way.routes
-            }
-            facets = work.catalogue.facets.get(type.name, ())
-            wanted |= {f"{type.name}.{x.dotted(f)}" for x in facets for f in x.fields if f.personal}
+        wanted = set(_personal(work.catalogue))
+        persons = [ann.customer, ann.merged]
+        found = belongings(work, persons, whole=True)
+        seen = {name for type, records in found for each in records for name in _filled(work.catalogue, type, each)}
     assert wanted - seen == set()
+
+
+def _personal(catalogue: Catalogue) -> Iterator[str]:
+    """Every personal field of what belongs to persons as a whole."""
+    for type in (way.type for way in belonging(catalogue) if way.routes or not way.distance):
+        holders = [("", type.fields), *((f".{p.name}", p.fields) for p in type.parts)]
+        holders += [(f".{x.name}", x.fields) for x in catalogue.facets.get(type.name, ())]
+        yield from (f"{type.name}{place}.{f.name}" for place, fields in holders for f in fields if f.personal)
+
+
+def _filled(catalogue: Catalogue, type: RecordType, record: Record) -> Iterator[str]:
+    """The fields of a record that have a value."""
+    held: list[tuple[str, Sequence[Field], Any]] = [("", type.fields, record)]
+    held += [(f".{p.name}", p.fields, each) for p in type.parts for each in getattr(record, p.attribute)]
+    held += [(f".{x.name}", x.fields, record.facets[x.cls]) for x in catalogue.facets.get(type.name, ())]
+    for place, fields, value in held:
+        yield from (f"{type.name}{place}.{f.name}" for f in fields if getattr(value, f.name, None))
 
 
 @EVERYWHERE
@@ -98,13 +103,13 @@ def test_belongings_come_once_and_in_order(storage: str, request: pytest.Fixture
         with crm.work("root") as work:
             assert family(work, ann.merged) == family(work, ann.customer) == (ann.customer, ann.merged)
             found = [(t.name, r.id) for t, rs in belongings(work, [ann.customer, ann.merged], whole=True) for r in rs]
-            [one, two] = passages_of(work, ann), found
-        names = [name for name, _ in two]
-        assert len(set(two)) == len(two)
+            mentioned = passages_of(work, ann)
+        names = [name for name, _ in found]
+        assert len(set(found)) == len(found)
         assert names[:2] == ["customer", "customer"]
         assert names.index("lead_change") > names.index("lead")
-        assert ("opportunity", ann.ids["deal"]) in two
-        assert {name for name, _ in one} == {"opportunity", "specimen.sample", "archive.dossier"}
+        assert ("opportunity", ann.ids["deal"]) in found
+        assert {name for name, _ in mentioned} == {"opportunity", "specimen.sample", "archive.dossier"}
 
 
 def passages_of(work: Any, about: Told) -> list[tuple[str, UUID]]:
