@@ -1,4 +1,4 @@
-"""The words of a subject's page that nobody declares, in English, Persian and Arabic."""
+"""The words of a subject's page, and names of fields that nobody gives a label, in English, Persian and Arabic."""
 
 from __future__ import annotations
 
@@ -27,6 +27,10 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "field": {"en": "Field", "fa": "فیلد", "ar": "الحقل"},
     "before": {"en": "Before", "fa": "پیش از آن", "ar": "قبل"},
     "after": {"en": "After", "fa": "پس از آن", "ar": "بعد"},
+    "yes": {"en": "yes", "fa": "بله", "ar": "نعم"},
+    "no": {"en": "no", "fa": "خیر", "ar": "لا"},
+}
+NAMES: Final[Mapping[str, Mapping[str, str]]] = {
     "id": {"en": "Id", "fa": "شناسه", "ar": "المعرّف"},
     "version": {"en": "Version", "fa": "نسخه", "ar": "الإصدار"},
     "source": {"en": "Source", "fa": "منبع", "ar": "المصدر"},
@@ -37,6 +41,11 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
 
 
 def word(name: str, language: str) -> str:
-    """What a name is in a language, else in English, else the name itself with blanks."""
-    known = WORDS.get(name, {})
-    return known.get(language) or known.get("en") or name.replace("_", " ").replace(".", " · ").capitalize()
+    """A word of the page in a language that it has."""
+    return WORDS[name][language]
+
+
+def called(name: str, label: Mapping[str, str], language: str) -> str:
+    """What people call a field or a record type: by its label, else in English, else by its name with blanks."""
+    known = label or NAMES.get(name, {})
+    return known.get(language) or known.get("en") or name.replace("_", " ").replace(".", " ").capitalize()

@@ -16,7 +16,7 @@ from crmcore.application.session import Session
 from crmcore.application.subjects.belongings import Passage, Search
 from crmcore.application.subjects.figures import figures
 from crmcore.application.subjects.history import SubjectHistory
-from crmcore.application.subjects.plain import Plain, labels_of, plain_passage, plain_record
+from crmcore.application.subjects.plain import Plain, labels_in_history, labels_of, plain_passage, plain_record
 from crmcore.application.subjects.retired import Kept, plain_kept
 from crmcore.domain.customer import Customer
 from crmcore.domain.kinds import plain_datetime
@@ -100,7 +100,8 @@ class SubjectExport:
             rows = (plain_passage(self.unit.catalogue, self._seen_passage(each)) for each in passages)
             self.counts[name] = self.counts.get(name, 0) + len(passages)
             yield self._section(("mentions", name), search.ways[name].type, rows)
-        yield Section(("history",), SubjectHistory(search, self.withheld).entries())
+        labels = labels_in_history(self.unit.catalogue, (way.type for way in search.ways.values()))
+        yield Section(("history",), SubjectHistory(search, self.withheld).entries(), labels=labels)
         merges = search.ways[MERGE]
         yield self._section(("merges",), merges.type, self._rows(search, merges))
         self._note_unread()

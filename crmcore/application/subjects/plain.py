@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -67,11 +67,22 @@ def plain_entry(type: RecordType | None, entry: LogEntry, persons: Collection[UU
 def labels_of(catalogue: Catalogue, type: RecordType) -> dict[str, Mapping[str, str]]:
     """What people call the names in the plain form of records of a type: `email`, `loyalty.tier`, `addresses.city`."""
     found = {f.name: f.label for f in type.fields}
+    views = {(view.part, view.field): view.label for view in type.options.flats if not view.where}
     for part in type.parts:
-        found |= {part.attribute: part.label, **{f"{part.attribute}.{f.name}": f.label for f in part.fields}}
+        inner = {f"{part.attribute}.{f.name}": f.label or views.get((part.name, f.name), {}) for f in part.fields}
+        found |= {part.attribute: part.label, **inner}
     for facet in catalogue.facets.get(type.name, ()):
         found |= {facet.dotted(f): f.label for f in facet.fields}
     return {name: label for name, label in found.items() if label}
+
+
+def labels_in_history(catalogue: Catalogue, types: Iterable[RecordType]) -> dict[str, Mapping[str, str]]:
+    """The same for entries of the log of these types, each name after that of its type: `customer.email`."""
+    found: dict[str, Mapping[str, str]] = {}
+    for type in types:
+        inner = {f"{type.name}.{name}": label for name, label in labels_of(catalogue, type).items()}
+        found |= {type.name: type.options.label, **inner}
+    return found
 
 
 def _plain(fields: Sequence[Field], values: Sequence[Any]) -> Plain:
