@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
@@ -57,7 +58,16 @@ overrule_option = click.option("--overrule", is_flag=True, help="Although somebo
 @overrule_option
 @source_option
 @pass_session
-def merge(session: Session, survivor: str, others: tuple[str, ...], source: str | None, **chosen: Any) -> None:
+def merge(
+    session: Session,
+    survivor: str,
+    others: tuple[str, ...],
+    rules: dict[str, str],
+    keep: dict[str, str],
+    trust: tuple[str, ...],
+    overrule: bool,
+    source: str | None,
+) -> None:
     """Make customers one, without loss.
 
     Whatever refers to OTHER refers to SURVIVOR then, and the old ids lead there. By each field's rule the value
@@ -68,7 +78,9 @@ def merge(session: Session, survivor: str, others: tuple[str, ...], source: str 
     """
     with session.work() as work:
         ids = [_id(work, each, source) for each in (survivor, *others)]
-        done = Merges(work).merge(ids[0], ids[1:], **_choices(work, chosen))
+        done = Merges(work).merge(
+            ids[0], ids[1:], rules=rules, keep=_kept(work, keep), sources=trust, overrule=overrule
+        )
         document = _merged(done)
     session.emit(document, lambda: _told(done))
     session.pump()
@@ -83,7 +95,16 @@ def merge(session: Session, survivor: str, others: tuple[str, ...], source: str 
 @overrule_option
 @source_option
 @pass_session
-def merge_preview(session: Session, survivor: str, others: tuple[str, ...], source: str | None, **chosen: Any) -> None:
+def merge_preview(
+    session: Session,
+    survivor: str,
+    others: tuple[str, ...],
+    rules: dict[str, str],
+    keep: dict[str, str],
+    trust: tuple[str, ...],
+    overrule: bool,
+    source: str | None,
+) -> None:
     """Show what a merge would do; nothing is written.
 
     Which values survive, from which record and by which rule; how many references follow, by record type; what stays,
@@ -91,7 +112,9 @@ def merge_preview(session: Session, survivor: str, others: tuple[str, ...], sour
     """
     with session.crm.work(actor=session.settings.actor, dry=True) as work:
         ids = [_id(work, each, source) for each in (survivor, *others)]
-        shown = Merges(work).preview(ids[0], ids[1:], **_choices(work, chosen))
+        shown = Merges(work).preview(
+            ids[0], ids[1:], rules=rules, keep=_kept(work, keep), sources=trust, overrule=overrule
+        )
     session.emit(_preview(shown), lambda: _preview_text(shown))
 
 
@@ -133,8 +156,8 @@ def not_duplicate(session: Session, one: str, other: str, reason: str | None, so
     """
     with session.work() as work:
         made = Merges(work).set_apart(_id(work, one, source), _id(work, other, source), reason)
-        document = {"id": str(made.id), "one": str(made.one), "other": str(made.other)}
-        document |= {"at": made.at.isoformat(), "by": made.by, "reason": made.reason}
+        head = {"id": str(made.id), "one": str(made.one), "other": str(made.other)}
+        document = {**head, "at": made.at.isoformat(), "by": made.by, "reason": made.reason}
     session.emit(document, lambda: tables.sheet(document, output.terminal_width()))
     session.pump()
 
@@ -143,9 +166,8 @@ def _id(work: UnitOfWork, text: str, source: str | None = None) -> UUID:
     return found_id(work, work.catalogue.of(Customer), text, source)
 
 
-def _choices(work: UnitOfWork, chosen: Document) -> Document:
-    keep = {name: _id(work, text) for name, text in chosen["keep"].items()}
-    return {"rules": chosen["rules"], "keep": keep, "sources": chosen["trust"], "overrule": chosen["overrule"]}
+def _kept(work: UnitOfWork, keep: Mapping[str, str]) -> dict[str, UUID]:
+    return {name: _id(work, text) for name, text in keep.items()}
 
 
 def _set_apart(merges: Merges, done: Unmerged, leaving: list[UUID]) -> None:
@@ -212,9 +234,8 @@ def _stays_table(stays: tuple[Stay, ...]) -> str:
 
 
 def _preview_text(shown: Preview) -> str:
-    rows = [
-        {"field": each.field, "before": each.before, "after": each.after, "rule": each.rule} for each in shown.fields
-    ]
+    changed = [each for each in shown.fields if each.before != each.after]
+    rows = [{"field": each.field, "before": each.before, "after": each.after, "rule": each.rule} for each in changed]
     parts = [tables.table(rows, None, output.terminal_width()), _counts("moves", shown.moves)]
     refused = "\n".join(f"refused: {tables.plain_text(reason)}" for reason in shown.reasons)
     return "\n\n".join(part for part in (*parts, _stays_table(shown.stays), refused) if part)
