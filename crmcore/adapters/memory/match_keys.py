@@ -20,7 +20,7 @@ class MatchKeys:
     def __init__(self) -> None:
         self._owners: dict[tuple[str, str], set[Owner]] = {}
         self._sorted: dict[str, list[str]] = {}
-        self._fresh: dict[str, list[str]] = {}
+        self._fresh: dict[str, dict[str, None]] = {}
 
     def add(self, rows: Iterable[KeyRow]) -> list[KeyRow]:
         """Keep these keys; gives those that were not there yet."""
@@ -29,15 +29,17 @@ class MatchKeys:
             owners = self._owners.get((row.kind, row.key))
             if owners is None:
                 owners = self._owners[row.kind, row.key] = set()
-                self._fresh.setdefault(row.kind, []).append(row.key)
+                self._fresh.setdefault(row.kind, {})[row.key] = None
             if (owner := (row.record, row.id)) not in owners:
                 owners.add(owner)
                 added.append(row)
         return added
 
     def drop(self, rows: Iterable[KeyRow]) -> list[KeyRow]:
-        """Forget these keys; gives those that were there. The sorted list forgets them when it is read."""
+        """Forget these keys; gives those that were there. One that nobody has any more is left nowhere: it may be that
+        of a person who was erased."""
         dropped = []
+        gone: dict[str, list[str]] = {}
         for row in rows:
             owners = self._owners.get((row.kind, row.key), set())
             if (owner := (row.record, row.id)) in owners:
@@ -45,7 +47,23 @@ class MatchKeys:
                 dropped.append(row)
                 if not owners:
                     del self._owners[row.kind, row.key]
+                    gone.setdefault(row.kind, []).append(row.key)
+        for kind, keys in gone.items():
+            self._forget(kind, keys)
         return dropped
+
+    def _forget(self, kind: str, gone: list[str]) -> None:
+        """Take keys out of the lists; many at once, for each of them alone moves all that stand behind it."""
+        keys, fresh = self._sorted.get(kind, []), self._fresh.get(kind, {})
+        old = [key for key in gone if key not in fresh]
+        for key in set(gone).difference(old):
+            del fresh[key]
+        if len(old) > FEW:
+            keys[:] = [key for key in keys if (kind, key) in self._owners]
+            return
+        for key in old:
+            if (index := bisect_left(keys, key)) < len(keys) and keys[index] == key:
+                del keys[index]
 
     def rows(self) -> list[KeyRow]:
         """Every row."""
@@ -60,19 +78,16 @@ class MatchKeys:
     def between(self, kind: str, low: str, high: str, records: Sequence[str]) -> Iterator[KeyRow]:
         """The rows with keys from `low` up to but not including `high`, in order."""
         keys = self._in_order(kind)
-        last = None
         for index in range(bisect_left(keys, low), len(keys)):
             key = keys[index]
             if key >= high:
                 return
-            if key != last:  # one that was dropped and added again stands twice
-                yield from self.exactly(kind, key, records)
-            last = key
+            yield from self.exactly(kind, key, records)
 
     def _in_order(self, kind: str) -> list[str]:
-        keys, fresh = self._sorted.setdefault(kind, []), self._fresh.pop(kind, [])
+        keys, fresh = self._sorted.setdefault(kind, []), self._fresh.pop(kind, {})
         if len(fresh) > FEW:
-            keys[:] = sorted({key for key in (*keys, *fresh) if (kind, key) in self._owners})
+            keys[:] = sorted((*keys, *fresh))
         else:
             for key in fresh:
                 insort(keys, key)

@@ -16,6 +16,7 @@ from crmcore.adapters.memory.transaction import MemoryTransaction
 from crmcore.domain.change import LogEntry
 from crmcore.domain.copying import evolve
 from crmcore.ports.storage import KeyRow
+from crmcore.testing.plugins.dumping import reachable
 from tests.adapters.memory.conftest import STAMP, made, opened
 from tests.adapters.memory.samples import SARA, entry
 from tests.domain.clinic import CATALOGUE, NOON
@@ -48,6 +49,19 @@ def test_keys_are_found_as_in_a_plain_set(changes: Sequence[tuple[bool, list[Key
             row for row in _range(plain, "", "\U0010ffff") if row.record == "customer"
         ]
         assert set(keys.rows()) == plain
+
+
+@pytest.mark.parametrize("count", [3, 600])
+@pytest.mark.parametrize("is_read", [False, True])
+def test_a_key_that_nobody_has_is_left_nowhere(count: int, is_read: bool) -> None:
+    """The name of a person who was erased would stay in memory."""
+    keys, rows = MatchKeys(), [_key(f"person{n}", n) for n in range(count)]
+    keys.add([*rows, _key("somebody")])
+    if is_read:
+        assert len(list(keys.between("name", "p", "q", ["customer"]))) == count
+    keys.drop(rows)
+    assert "person" not in " ".join(reachable(keys))
+    assert [row.key for row in keys.between("name", "", "z", ["customer"])] == ["somebody"]
 
 
 def _range(rows: set[KeyRow], low: str, high: str) -> list[KeyRow]:
