@@ -46,7 +46,8 @@ def _refusal(done: str, backend: Backend, words: list[str]) -> InvalidSetting:
 
 def _address(url: sa.URL) -> str:
     """The address as the tools of PostgreSQL take it; they ask for the password, or have it from ~/.pgpass."""
-    return url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
+    bare = sa.URL.create("postgresql", url.username, None, url.host, url.port, url.database, url.query)
+    return bare.render_as_string()
 
 
 def _account(url: sa.URL) -> list[str]:
