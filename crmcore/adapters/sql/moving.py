@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from crmcore.adapters.sql.asking import Asking, parameter
 from crmcore.adapters.sql.codecs import padded
 from crmcore.adapters.sql.compiled import at_most, constant
-from crmcore.adapters.sql.places import Place, Span, place_of, spans
+from crmcore.adapters.sql.places import NO_PART, Place, Span, place_of, spans
 from crmcore.adapters.sql.predicates import Parameters
 from crmcore.domain.errors import StorageBusy
 from crmcore.ports.moving import Move, Reference
@@ -49,6 +49,7 @@ class SqlMoving:
             p = Parameters()
             told = [p.take(c) for c in (self._move.c.merge, self._move.c.record, self._move.c.field)]
             found = sa.select(*told, place.id, place.no, place.column).where(*_led(place, losers, span, p))
+            found = found.order_by(place.id, *([] if place.no is NO_PART else [place.no]))  # as the table is sorted
             return sa.insert(self._move).from_select([c.name for c in self._move.c], found, include_defaults=False)
 
         def change() -> Any:

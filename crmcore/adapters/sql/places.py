@@ -16,6 +16,9 @@ from crmcore.adapters.sql.tables import Tables
 from crmcore.domain.record import MERGING
 from crmcore.ports.moving import Reference
 
+NO_PART: Final = constant("0")
+"""The number of what is no part."""
+
 PASSED_OVER: Final = 4_096
 """How many ids one statement passes over: every database takes as many parameters."""
 
@@ -50,7 +53,7 @@ def place_of(tables: Tables, reference: Reference) -> Place:
         table,
         table.c[reference.field.name],
         table.c.owner if inner else table.c.id,
-        table.c.no if inner else constant("0"),
+        table.c.no if inner else NO_PART,
         table.c[reference.field.target_field] if reference.field.target == "*" else None,
     )
 
