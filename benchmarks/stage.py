@@ -32,7 +32,8 @@ AT_ONCE: Final = 100_000
 @attrs.frozen
 class Size:
     """How much is measured. `bulk`: customers of one bulk load; `file`: rows of the long CSV file, ten times those of
-    the short one; `busy`: interactions of one customer; `rounds` of each measurement, with `singles` or `queries`."""
+    the short one; `busy`: interactions of one customer; `duplicates`: customers who are merged, with `followed`
+    interactions between them; `rounds` of each measurement, with `singles` or `queries`."""
 
     customers: int
     interactions: int
@@ -43,12 +44,14 @@ class Size:
     rounds: int = 5
     singles: int = 100
     queries: int = 200
+    duplicates: int = 50
+    followed: int = 50_000
 
 
 SIZES: Final = {
-    "tiny": Size(200, 1_000, 100, 200, 200, busy=100, rounds=1, singles=5, queries=5),
+    "tiny": Size(200, 1_000, 100, 200, 200, busy=100, rounds=1, singles=5, queries=5, duplicates=5, followed=200),
     "small": Size(20_000, 100_000, 5_000, 20_000, 20_000),
-    "full": Size(200_000, 1_000_000, 20_000, 200_000, 200_000),
+    "full": Size(200_000, 1_000_000, 20_000, 200_000, 200_000, followed=200_000),
 }
 
 
