@@ -38,14 +38,26 @@ class _Ids(dict[Any, UUID]):
 
     def __missing__(self, stored: Any) -> UUID:
         found = self[stored] = self._id_from(stored)
+        if found.hex != stored:
+            raise ValueError(f"{stored!r} is no id as crmcore writes it")
         return found
 
 
 def _entry(ids: _Ids, row: tuple[Any, ...]) -> LogEntry:
     at, actor, source, work, record, id, subject, *rest = row
-    moment = dt.datetime.fromisoformat(at) if isinstance(at, str) else codecs.aware(at)
+    moment = _moment(at)
     about = None if subject is None else ids[subject]
     return LogEntry(moment, actor, source, ids[work], record, ids[id], about, *rest)
+
+
+def _moment(at: Any) -> dt.datetime:
+    """A time, which as text must be just so: another form of the same one would be sorted elsewhere."""
+    if not isinstance(at, str):
+        return codecs.aware(at)
+    found = dt.datetime.fromisoformat(at)
+    if codecs.stamp(found) != at:
+        raise ValueError(f"{at!r} is no time as crmcore writes it")
+    return found
 
 
 class Log:

@@ -23,11 +23,12 @@ REWRITTEN: Final = "its changes were rewritten after the erasure that is said to
 @attrs.define
 class Doubt:
     """An entry that an erasure may have rewritten: where it stands, the digest of the text that it has now, and
-    the one that the last erasure which names it left."""
+    the one that the last erasure which names it left, with the seq of that one's entry."""
 
     position: int
     present: str
     left: str | None = None
+    by: int = 0
 
 
 @attrs.define
@@ -52,8 +53,8 @@ class Doubts:
             return
         for seq, left in _proofs(entry):
             doubt = self._held.get(seq)
-            if doubt is not None:
-                doubt.left = left
+            if doubt is not None and entry.seq > doubt.by:
+                doubt.left, doubt.by = left, entry.seq
 
     def _doubt(self, entry: LogEntry) -> None:
         if len(self._held) < self.most and self.next is None:
