@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from crmcore.application import reading, searching, timeline, whole_view
@@ -30,6 +30,10 @@ from crmcore.domain.sales.pipeline import Pipeline
 from crmcore.domain.user import User
 from crmcore.plugins.answers import ReportTable
 from crmcore.ports.work import Where
+
+if TYPE_CHECKING:
+    from crmcore.application.merging.merges import Merges
+    from crmcore.application.subjects.subjects import Subjects
 
 R = TypeVar("R", bound=Record)
 
@@ -84,6 +88,20 @@ class UnitOfWork(Session):
 
     def __getitem__(self, cls: type[R]) -> RecordRepository[R]:
         return self.records(self.catalogue.of(cls).name)
+
+    @property
+    def merges(self) -> Merges:
+        """Customers that are one: made one, and taken apart again."""
+        from crmcore.application.merging.merges import Merges
+
+        return Merges(self)
+
+    @property
+    def subjects(self) -> Subjects:
+        """What belongs to persons: handed out, and erased."""
+        from crmcore.application.subjects.subjects import Subjects
+
+        return Subjects(self)
 
     @property
     def customers(self) -> RecordRepository[Customer]:

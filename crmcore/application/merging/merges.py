@@ -19,8 +19,8 @@ from crmcore.domain.merging.outcome import Merged, Preview, Unmerged
 
 class Merges:
     """Making customers one, and taking that back. `rules` gives a field another rule than the declared one, `keep` the
-    record whose value is to stand, `sources` the systems that are trusted most, first of all. `overrule`: though
-    somebody decided that they are two."""
+    record whose value is to stand, `sources` the systems that are trusted most, first of all (else those of the Crm).
+    `overrule`: though somebody decided that they are two."""
 
     def __init__(self, unit: Session) -> None:
         self._unit = unit
@@ -36,7 +36,7 @@ class Merges:
         overrule: bool = False,
     ) -> Preview:
         """What a merge would do, and everything for which it would be refused; nothing is written."""
-        choices = Choices(dict(rules or {}), dict(keep or {}), tuple(sources))
+        choices = Choices(dict(rules or {}), dict(keep or {}), tuple(sources) or self._unit.kernel.sources)
         return previewing.preview(self._unit, survivor, others, choices, overrule=overrule)
 
     def merge(
@@ -53,7 +53,7 @@ class Merges:
 
         Raises MergeRefused with every reason, Vetoed, Denied, NotFound, ConcurrentChange, UnknownName, InvalidValue.
         """
-        choices = Choices(dict(rules or {}), dict(keep or {}), tuple(sources))
+        choices = Choices(dict(rules or {}), dict(keep or {}), tuple(sources) or self._unit.kernel.sources)
         return merging.merge(self._unit, survivor, others, choices, overrule=overrule)
 
     def undo(self, merge: UUID, *, only: Sequence[UUID] = ()) -> Unmerged:
