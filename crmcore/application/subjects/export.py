@@ -21,7 +21,7 @@ from crmcore.application.subjects.retired import Kept, plain_kept
 from crmcore.domain.customer import Customer
 from crmcore.domain.kinds import plain_datetime
 from crmcore.domain.label import label_of
-from crmcore.domain.privacy.belonging import Belonging
+from crmcore.domain.privacy.belonging import PERSON, Belonging
 from crmcore.domain.record import Record, RecordType
 from crmcore.ports.handing_out import Label, Section
 from crmcore.ports.stamp import CUSTOM_FIELDS
@@ -88,7 +88,7 @@ class SubjectExport:
     def sections(self) -> Iterator[Section]:
         """The whole document, piece by piece; what was withheld is known at its end."""
         yield Section(("subject",), value=str(self.subject))
-        yield Section(("persons",), value=[str(each) for each in self.persons])
+        yield Section(("persons",), value=self._seen_persons())
         yield Section(("at",), value=plain_datetime(self.at))
         yield Section(("by",), value=str(self.unit.actor))
         search = self.search
@@ -114,6 +114,11 @@ class SubjectExport:
         self.told.update({plugin: len(values) for plugin, values in told.items()})
         yield Section(("plugins",), value=told)
         yield Section(("withheld",), value=sorted(self.withheld))
+
+    def _seen_persons(self) -> list[str]:
+        search = self.search
+        seen = {record.id for chunk in search.records(search.ways[PERSON]) for record in chunk}
+        return [str(each) for each in self.persons if each in seen]
 
     def _section(self, path: tuple[str, ...], type: RecordType, rows: Iterator[Plain]) -> Section:
         return Section(path, rows, label=type.options.label, labels=labels_of(self.unit.catalogue, type))
