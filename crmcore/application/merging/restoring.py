@@ -40,7 +40,7 @@ class Restoring:
         """The record with the values from before the merge where the merge had set them; what is in the way of that is
         in `blockers`."""
         diff = self.merged.values()
-        if not diff and self.merged.changes == "":
+        if not diff and not _was_empty(self.merged):
             self._block("", ERASED)
         own = {name: pair for name, pair in diff.items() if "." not in name}
         values: dict[str, Any] = {}
@@ -124,6 +124,12 @@ class Restoring:
 
     def _later(self) -> Iterator[LogEntry]:
         return (entry for entry in self.log if entry.seq > self.merged.seq)
+
+
+def _was_empty(entry: LogEntry) -> bool:
+    """Whether an entry never had a value: a merge that left the record as it was. One that was erased has the digest of
+    what it had."""
+    return entry.digest == journal.digest(entry.record, entry.id, entry.version, entry.operation, "")
 
 
 def _touches(entry: LogEntry, name: str) -> bool:
