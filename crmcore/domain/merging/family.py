@@ -45,10 +45,11 @@ class PartKey:
 
 @attrs.frozen
 class Stated:
-    """A part as one record states it; `votes`: for how many records."""
+    """A part as one record states it; `place`: which of its parts it is; `votes`: for how many records."""
 
     part: OwnPart
     record: UUID
+    place: int
     votes: int = 1
 
 
@@ -117,8 +118,8 @@ class Family:
             found: dict[PartKey, list[Stated]] = {}
             votes = self._votes(attribute)
             for id in sorted(self.members):
-                for key, part in self._own(id, attribute):
-                    found.setdefault(key, []).append(Stated(part, id, 1 + votes[id, part.identity]))
+                for place, (key, part) in enumerate(self._own(id, attribute)):
+                    found.setdefault(key, []).append(Stated(part, id, place, 1 + votes[id, part.identity]))
             self._parts[attribute] = found
         return self._parts[attribute]
 

@@ -74,7 +74,7 @@ def keys_of(rule: PartRule, held: Sequence[Any]) -> dict[PartKey, Any]:
 def _order(no: int, stated: Sequence[Stated]) -> tuple[Any, ...]:
     """The survivor's by their numbers, then those of others, the older records first."""
     first = min(stated, key=lambda each: each.record)
-    return (not no, no, first.record.hex, first.part.seq, repr(first.part.identity))
+    return (not no, no, first.record.hex, first.place)
 
 
 def _made(family: Family, rule: PartRule, stated: Sequence[Stated], trust: Trust) -> Any:

@@ -9,6 +9,8 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
+import attrs
+
 from crmcore.application.merging.golden import Choices, Golden, golden
 from crmcore.application.merging.merging import merge
 from crmcore.application.unit import UnitOfWork
@@ -18,7 +20,7 @@ from crmcore.domain.customer import Customer
 from crmcore.domain.errors import InvalidValue
 from crmcore.domain.facet import Facet, facet
 from crmcore.domain.money import Money
-from crmcore.domain.record import Record
+from crmcore.domain.record import ENVELOPE, Record
 from crmcore.plugins import Plugin, hookimpl
 
 SHUT = "it says shut, and has nobody who shuts it"
@@ -96,10 +98,9 @@ def merged(work: UnitOfWork, survivor: UUID, *others: UUID, **choices: Any) -> A
 def view(record: Record) -> dict[str, Any]:
     """What a person sees of a customer: whoever survived, its parts in any order and under any number."""
     held: Any = record
-    plain = {
-        name: getattr(held, name)
-        for name in ("kind", "name", "given_name", "family_name", "employer", "tags", "note", "birth_date", "archived")
-    }
+    mine = {*ENVELOPE, "facets", "contact_points", "addresses", "alternative_names", "roles"}
+    declared: Any = Customer
+    plain = {a.name: getattr(held, a.name) for a in attrs.fields(declared) if a.name not in mine}
     for attribute in ("contact_points", "addresses", "alternative_names", "roles"):
         plain[attribute] = sorted(repr(evolve(part, no=0)) for part in getattr(held, attribute))
     for cls, value in record.facets.items():
