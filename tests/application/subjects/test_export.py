@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 
 from crmcore import Interaction, Link, Person
+from crmcore.adapters.reports.subject import subject_page
 from crmcore.application.subjects.belongings import belongings, family, passages
 from crmcore.application.subjects.handing_out import handed_out
 from crmcore.application.subjects.subjects import Subjects
@@ -29,6 +30,12 @@ def exported(crm: Crm, customer: UUID, actor: str = "root") -> dict[str, Any]:
     with handed_out(partial(crm.work, actor), lambda: crm.storage, customer) as export:
         read: dict[str, Any] = json.loads(json.dumps(export.document()))
         return read
+
+
+def page(crm: Crm, customer: UUID) -> str:
+    """The page of a customer."""
+    with handed_out(partial(crm.work, "root"), lambda: crm.storage, customer) as export:
+        return "".join(subject_page(export))
 
 
 def assert_whole(document: dict[str, Any], about: Told, other: Told) -> None:
@@ -63,6 +70,7 @@ def test_everything_about_a_person_is_handed_out(storage: str, request: pytest.F
         crm.plugins.retire("loyalty", actor="root")
         document = exported(crm, bob.merged)
         assert_whole(document, bob, ann)
+        assert_whole({"page": page(crm, bob.customer)}, bob, ann)
         assert set(document["retired"]) == {"visits", "loyalty"}
         assert document["subject"] == str(bob.customer)
 
