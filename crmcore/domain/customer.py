@@ -36,7 +36,7 @@ class ContactPoint(Part):
     usage: str | None = field.choice("private", "work", "billing", "other", default=None)
     preferred: bool = field.boolean(default=False)
     verified_at: dt.datetime | None = field.datetime(default=None)
-    valid_from: dt.date | None = field.date(default=None)
+    valid_from: dt.date | None = field.date(default=None, merge="most_restrictive")
     valid_to: dt.date | None = field.date(default=None)
 
 
@@ -115,8 +115,10 @@ class Customer(Record):
     name: str | None = field.text(
         default=None, search="name", personal=True, index=True, merge="most_complete", label=LABELS["name"]
     )
-    given_name: str | None = field.text(default=None, personal=True, label=LABELS["given_name"])
-    family_name: str | None = field.text(default=None, personal=True, label=LABELS["family_name"])
+    given_name: str | None = field.text(default=None, personal=True, merge="most_complete", label=LABELS["given_name"])
+    family_name: str | None = field.text(
+        default=None, personal=True, merge="most_complete", label=LABELS["family_name"]
+    )
     employer: str | None = field.text(default=None, personal=True, label=LABELS["employer"])
     job_title: str | None = field.text(default=None, personal=True, label=LABELS["job_title"])
     language: str | None = field.text(default=None, length=35, fold=False, label=LABELS["language"])
