@@ -126,7 +126,7 @@ class Wiper:
     def _carry_out(self, type: RecordType, record: Record, outcome: Wiped, facets: Facets) -> None:
         if not outcome.fields and not facets:
             return
-        if outcome.goes and self._is_free(type, record.id):
+        if outcome.goes and self._may_go(type, record):
             return self._remove(type, record)
         left = self._accepted(type, record, outcome)
         if left is None:
@@ -135,18 +135,24 @@ class Wiper:
 
     def _accepted(self, type: RecordType, record: Record, outcome: Wiped) -> Record | None:
         """What is left, as its validators accept it; None: it goes as a whole. `InvalidRecord` where neither can be."""
-        refused: InvalidRecord | None = None
-        for attempt in outcome.attempts:
+        problems = dict.fromkeys(outcome.stuck, "its validators accept nothing that says nothing")
+        for attempt in () if problems else outcome.attempts:
             try:
                 if outcome.fields:
                     check_record(self.unit.kernel.plan(type), attempt)
                 return attempt
             except InvalidRecord as error:
-                refused = error
-        if refused is not None and (wiping.is_person(type) or not self._is_free(type, record.id)):
-            problems = {name: f"cannot be erased: {problem}" for name, problem in refused.problems.items()}
-            raise InvalidRecord(f"{type.name} {record.id}", problems) from refused
+                problems = error.problems
+        if not self._may_go(type, record):
+            told = {name: f"cannot be erased: {problem}" for name, problem in problems.items()}
+            raise InvalidRecord(f"{type.name} {record.id}", told)
         return None
+
+    def _may_go(self, type: RecordType, record: Record) -> bool:
+        """Whether a record may go as a whole: it is no person, holds nothing that is declared to be kept, and nothing
+        refers to it."""
+        facets = self.unit.catalogue.facets.get(type.name, ())
+        return not wiping.is_person(type) and not any(kept(type, facets, record)) and self._is_free(type, record.id)
 
     def _is_free(self, type: RecordType, id: UUID) -> bool:
         """Whether nothing refers to a record."""

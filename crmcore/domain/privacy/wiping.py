@@ -36,12 +36,14 @@ ELSEWHERE: Final = ("source", "external_id")
 class Wiped:
     """What is left of a record: the first of `attempts` that its validators accept; where they accept none, it goes.
 
-    `goes`: it goes as a whole where nothing refers to it. `fields`: the names of what was emptied.
+    `goes`: it goes as a whole where nothing refers to it. `fields`: the names of what was emptied. `stuck`: fields that
+    accept no value that means nothing, so that it can only go.
     """
 
     attempts: tuple[Record, ...]
     goes: bool
     fields: tuple[str, ...]
+    stuck: tuple[str, ...] = ()
 
 
 def is_wiped(field: Field) -> bool:
@@ -63,12 +65,13 @@ def is_person(type: RecordType) -> bool:
 def wiped(type: RecordType, record: Record, family: Collection[UUID]) -> Wiped:
     """What is left of a record that belongs to a person once that person (`family`: their ids) is erased. Its parts
     that are about somebody else stay."""
-    own, goes = _own(type, record)
+    own, goes, stuck = _own(type, record)
     tries = []
     for whole in (True, False):
         held = {p.attribute: _parts(type, p, record, family, whole) for p in type.parts}
         tries.append({**own, **held})
-    return _outcome(record, tries, goes)
+    outcome = _outcome(record, tries, goes)
+    return attrs.evolve(outcome, goes=True, fields=(*outcome.fields, *stuck), stuck=stuck) if stuck else outcome
 
 
 def wiped_passage(part: PartType, record: Record, named: Collection[Part]) -> Wiped:
@@ -86,17 +89,21 @@ def _outcome(record: Record, tries: list[dict[str, Any]], goes: bool) -> Wiped:
     return Wiped(tuple(evolve(record, **values) for values in changed), goes, tuple(changed[0]))
 
 
-def _own(type: RecordType, record: Record) -> tuple[dict[str, Any], bool]:
-    """The record's own fields as they are to be, and whether one of them can only go with the whole."""
+def _own(type: RecordType, record: Record) -> tuple[dict[str, Any], bool, tuple[str, ...]]:
+    """The record's own fields as they are to be, whether one of them had better go with the whole, and which can go in
+    no other way."""
     values: dict[str, Any] = dict.fromkeys(ELSEWHERE) if is_person(type) else {}
-    goes = False
+    goes, stuck = False, []
     for field in filter(is_wiped, type.fields):
         value = getattr(record, field.name)
         unique = field.unique or any(field.name in group for group in type.options.unique)
         empty = neutral(field, value, record.id, unique)
-        goes = goes or (field.required and value != empty and (field.kind not in TELLING or empty is NOTHING))
-        values[field.name] = value if empty is NOTHING else empty
-    return values, goes
+        if empty is NOTHING:
+            stuck.append(field.name)
+            continue
+        goes = goes or (field.required and value != empty and field.kind not in TELLING)
+        values[field.name] = empty
+    return values, goes, tuple(stuck)
 
 
 def _parts(type: RecordType, part: PartType, record: Record, family: Collection[UUID], whole: bool) -> tuple[Part, ...]:
