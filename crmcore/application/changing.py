@@ -60,7 +60,7 @@ def change(
     after = write(unit, type, before, own, former=former) if own else before
     with unit.whole() if own or len(touched) > 1 else nullcontext():
         changed = {f.cls: facets.change(unit, type, after, f, fields) for f, fields in touched.items()}
-    return reading.blanked(unit, type, evolve(after, facets={**after.facets, **changed}))
+    return reading.hide(unit, type, evolve(after, facets={**after.facets, **changed}))
 
 
 def _refuse_unknown(unit: Session, type: RecordType, own: dict[str, Any]) -> None:

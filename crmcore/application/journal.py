@@ -93,6 +93,8 @@ def rebuild(kernel: Kernel, type: RecordType, id: UUID, entries: Sequence[LogEnt
     facet_versions: dict[str, int] = {}
     facets = {f.name for f in kernel.catalogue.facets.get(type.name, ())}
     for entry in entries:
+        if entry.operation == "read":
+            continue
         if entry.operation == "remove":
             values, stamps, facet_versions = {}, {}, {}
             continue

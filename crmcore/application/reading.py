@@ -65,7 +65,15 @@ def count(unit: Session, type: RecordType, where: Predicate | None, text: str = 
 
 
 def blanked(unit: Session, type: RecordType, record: Record) -> Record:
-    """The record without what the actor may not see."""
+    """The record as the actor is handed it: without what may not be seen, and noted where reads are logged."""
+    seen = hide(unit, type, record)
+    if unit.kernel.log_reads:
+        unit.course.reads.note(unit, type, seen)
+    return seen
+
+
+def hide(unit: Session, type: RecordType, record: Record) -> Record:
+    """The record without what the actor may not see, for what hands none of it out."""
     hidden = unit.rule(type).hidden
     return blank(unit.catalogue, type, record, hidden) if hidden else record
 
@@ -115,27 +123,37 @@ def get(unit: Session, type: RecordType, id: UUID, with_: Sequence[type[Facet]] 
     return blanked(unit, type, unblanked(unit, type, id, with_))
 
 
-def several(unit: Session, type: RecordType, ids: Sequence[UUID], with_: Sequence[type[Facet]] = ()) -> list[Any]:
-    """Those of these records that the actor may see, in the order of the ids."""
+def several(
+    unit: Session, type: RecordType, ids: Sequence[UUID], with_: Sequence[type[Facet]] = (), *, shown: bool = True
+) -> list[Any]:
+    """Those of these records that the actor may see, in the order of the ids; `shown`: they are handed out."""
     id_field = type.field("id")
     if not ids or id_field is None:
         return []
     where = every(unit.binder().scope(type), Test(id_field, "in", tuple(ids)))
     facets = tuple(unit.catalogue.facet_of(cls, type) for cls in with_)
     found = {f.record.id: f.record for f in unit.transaction.select(BoundQuery(type=type, where=where, facets=facets))}
-    return [blanked(unit, type, found[id]) for id in ids if id in found]
+    seen = blanked if shown else hide
+    return [seen(unit, type, found[id]) for id in ids if id in found]
 
 
-def surviving(unit: Session, type: RecordType, records: Sequence[Any], with_: Sequence[type[Facet]] = ()) -> list[Any]:
+def surviving(
+    unit: Session,
+    type: RecordType,
+    records: Sequence[Any],
+    with_: Sequence[type[Facet]] = (),
+    *,
+    shown: bool = True,
+) -> list[Any]:
     """These records, each that was merged as the one that it is a part of, and none twice. Those that the actor may not
-    see are left out."""
+    see are left out; `shown`: they are handed out."""
     if not type.merges:
         return list(records)
     found = {record.id: record for record in records}
     while lost := [id for id, record in found.items() if merged_into(type, record) is not None]:
         into = {id: found[id].merged_into for id in lost}
         wanted = list(dict.fromkeys(other for other in into.values() if other not in found))
-        read = {record.id: record for record in several(unit, type, wanted, with_)}
+        read = {record.id: record for record in several(unit, type, wanted, with_, shown=shown)}
         kept = {into.get(id, id): found[id] for id in found}
         known = {**found, **read}
         found = {id: known[id] for id in kept if id in known}
@@ -221,7 +239,10 @@ def history(unit: Session, type: RecordType, id: UUID) -> list[LogEntry]:
     """The log of a record without what the actor may not see."""
     entries = _log_of(unit, type, id, None)
     hidden = unit.rule(type).hidden
-    return [e for entry in entries if (e := _seen(type, entry, hidden))] if hidden else entries
+    seen = [e for entry in entries if (e := _seen(type, entry, hidden))] if hidden else entries
+    if unit.kernel.log_reads:
+        unit.course.reads.note_log(unit, type, id, seen)
+    return seen
 
 
 def _seen(type: RecordType, entry: LogEntry, hidden: frozenset[str]) -> LogEntry | None:

@@ -39,7 +39,8 @@ def of_customer(unit: Session, customer: UUID, on: dt.date | None = None) -> lis
     found = [reading.blanked(unit, type, f.record) for f in unit.transaction.select(BoundQuery(type=type, where=where))]
     pairs = [(r, _other(r, customer)) for r in found if isinstance(r, Relationship) and (on is None or holds(r, on))]
     customers = unit.catalogue.of(Customer)
-    labels = {c.id: label_of(customers, c) for c in reading.several(unit, customers, list({o for _, o in pairs}))}
+    others = reading.several(unit, customers, list({o for _, o in pairs}), shown=False)
+    labels = {c.id: label_of(customers, c) for c in others}
     return [
         Seen(r.kind if r.from_customer == customer else INVERSES[r.kind], other, labels[other], r)
         for r, other in pairs

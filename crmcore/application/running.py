@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from copy import copy
+from functools import partial
 from typing import Final
 
 import attrs
@@ -66,6 +67,8 @@ class Running:
         """A transaction of its own, or inside that of a host (`handle`), for a unit of work, which gets the kernel."""
         current, transaction = self._begun(handle, snapshot)
         unit.kernel = current.kernel
+        storage = current.storage
+        unit.begin_apart = storage.begin if handle is None else partial(storage.join, handle)
         return transaction
 
     def _begun(self, handle: object | None, snapshot: bool) -> tuple[Current, Transaction]:

@@ -73,9 +73,9 @@ def _visible(unit: Session, kind: str, key: str, rows: list[KeyRow]) -> Iterable
     for name, found in by_type.items():
         type = unit.catalogue.record(name)
         keys_of = unit.kernel.plan(type).keys
-        for record in reading.several(unit, type, list(found)):
+        for record in reading.several(unit, type, list(found), shown=False):
             seen = set(keys_of(record))
-            for survivor in reading.surviving(unit, type, [record]):
+            for survivor in reading.surviving(unit, type, [record], shown=False):
                 for matched in found[record.id]:
                     if (kind, matched) in seen:
                         yield _hit(type, survivor, kind, key, matched)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
 import attrs
 
+from crmcore.application.auditing.reads import Reads
 from crmcore.application.kernel import Kernel
 from crmcore.domain.binder import Binder, ReadRule
 from crmcore.domain.catalogue import Catalogue
-from crmcore.domain.change import Actor
+from crmcore.domain.change import Actor, LogEntry
 from crmcore.domain.errors import CrmError, InvalidSetting, SchemaMismatch
 from crmcore.domain.record import RecordType
 from crmcore.domain.visibility import hidden_in_log
@@ -26,7 +28,7 @@ from crmcore.ports.storage import Transaction
 class Course:
     """How a transaction goes, which those share to whom it is lent: for which `person` and under which policy it
     began, what broke it, which reactions led to what is done now, what was lent to whom, and which savepoints of
-    plugins are open."""
+    plugins are open, and what was read."""
 
     person: Actor
     policy: Policy
@@ -34,6 +36,7 @@ class Course:
     chain: tuple[str, ...] = ()
     lent: dict[tuple[str, bool | str], Any] = attrs.field(factory=dict)
     nested: list[Any] = attrs.field(factory=list)
+    reads: Reads = attrs.field(factory=Reads)
 
     def end(self) -> None:
         """Take back what was lent, for good."""
@@ -71,6 +74,7 @@ class Session:
         self._transaction: Transaction | None = None
         self._rules: dict[str, ReadRule] = {}
         self.course = course or Course(actor, kernel.policy)
+        self.begin_apart: Callable[[], Transaction] = partial(begin, self)
 
     def __enter__(self) -> Self:
         if self._transaction is not None:
@@ -85,10 +89,41 @@ class Session:
         self._transaction = None
         self.course.end()
         if error is None and self.course.broken is None and not self.dry:
-            return transaction.commit()
+            return self._commit(transaction)
         transaction.rollback()
+        self._log_reads_apart()
         if error is None and self.course.broken is not None:
             raise CrmError(f"the unit of work was rolled back, because a write in it had failed: {self.course.broken}")
+
+    def _commit(self, transaction: Transaction) -> None:
+        """What was read is logged with what was written; where that is not kept, by itself."""
+        if not self.course.reads:
+            return transaction.commit()
+        entries = self.course.reads.entries(self)
+        try:
+            transaction.append(entries)
+        except BaseException:
+            transaction.rollback()
+            raise
+        try:
+            transaction.commit()
+        except BaseException:
+            self._append_apart(entries)
+            raise
+
+    def _log_reads_apart(self) -> None:
+        if self.course.reads:
+            self._append_apart(self.course.reads.entries(self))
+
+    def _append_apart(self, entries: Sequence[LogEntry]) -> None:
+        """Log in a transaction of its own: reads of which nothing was kept were reads."""
+        transaction = self.begin_apart()
+        try:
+            transaction.append(entries)
+        except BaseException:
+            transaction.rollback()
+            raise
+        transaction.commit()
 
     def join(self, transaction: Transaction) -> bool:
         """Work in a transaction that somebody else ends; False if it is in one already."""

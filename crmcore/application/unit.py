@@ -79,7 +79,7 @@ class UnitOfWork(Session):
     def lock(self, cls: type[Record], id: UUID) -> None:
         """Hold a record until the unit of work ends; `NotFound` if there is none that the actor may see."""
         type = self.catalogue.of(cls)
-        if not self.transaction.lock(type, reading.get(self, type, id).id):
+        if not self.transaction.lock(type, reading.unblanked(self, type, id).id):
             raise NotFound(f"there is no {type.name} {id}", record=type.name, id=str(id))
 
     def records(self, name: str) -> RecordRepository[Any]:

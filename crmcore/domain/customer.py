@@ -122,12 +122,16 @@ class Customer(Record):
     employer: str | None = field.text(default=None, personal=True, label=LABELS["employer"])
     job_title: str | None = field.text(default=None, personal=True, label=LABELS["job_title"])
     language: str | None = field.text(default=None, length=35, fold=False, label=LABELS["language"])
-    birth_date: dt.date | None = field.date(default=None, personal=True, label=LABELS["birth_date"])
-    gender: str | None = field.text(default=None, length=30, fold=False, personal=True, label=LABELS["gender"])
+    birth_date: dt.date | None = field.date(default=None, personal=True, sensitive=True, label=LABELS["birth_date"])
+    gender: str | None = field.text(
+        default=None, length=30, fold=False, personal=True, sensitive=True, label=LABELS["gender"]
+    )
     owner: UUID | None = field.reference("user", default=None, index=True, label=LABELS["owner"])
     lead_source: str | None = field.text(default=None, length=100, label=LABELS["lead_source"])
     tags: frozenset[str] = field.choices(default=frozenset(), merge="union", label=LABELS["tags"])
-    note: str | None = field.text(default=None, length=20_000, personal=True, merge="longest", label=LABELS["note"])
+    note: str | None = field.text(
+        default=None, length=20_000, personal=True, sensitive=True, merge="longest", label=LABELS["note"]
+    )
     archived: bool = field.boolean(default=False, label=LABELS["archived"])
     payment_terms: UUID | None = field.reference("payment_terms", default=None, kw_only=True, index=True)
     merged_into: UUID | None = field.reference(

@@ -30,7 +30,7 @@ class Interaction(Record):
     channel: str = field.text(length=40, fold=False)
     direction: str | None = field.choice("in", "out", default=None)
     subject: str | None = field.text(default=None, length=500, personal=True)
-    body: str | None = field.text(default=None, length=100_000, personal=True)
+    body: str | None = field.text(default=None, length=100_000, personal=True, sensitive=True)
     outcome: str | None = field.text(default=None, length=500)
     owner: UUID | None = field.reference("user", default=None, index=True)
     campaign: str | None = field.text(default=None, length=100, index=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from crmcore.application.reading import blanked, merged_into, several, surviving
+from crmcore.application.reading import hide, merged_into, several, surviving
 from crmcore.domain.bound import Bound, BoundQuery, Not, Present, Test, every
 from crmcore.domain.errors import UnknownName
 from crmcore.domain.facet import Facet, FacetType
@@ -54,7 +54,9 @@ class Lookup:
 
     def by_id(self, ids: Iterable[UUID]) -> dict[UUID, Any]:
         """Those of these records that there are."""
-        return {record.id: record for record in several(self._unit, self.type, sorted(set(ids)), self._facets)}
+        return {
+            record.id: record for record in several(self._unit, self.type, sorted(set(ids)), self._facets, shown=False)
+        }
 
     def by_external_id(self, texts: Collection[str], source: str | None) -> dict[str, list[Any]]:
         """Records by their external id in one system of origin; None: in that of records without any."""
@@ -75,7 +77,7 @@ class Lookup:
         """The records that fit a bound predicate."""
         scope = self._unit.binder().scope(self.type)
         asked = BoundQuery(type=self.type, where=every(scope, where), limit=limit, facets=self._facet_types)
-        return [blanked(self._unit, self.type, found.record) for found in self._unit.transaction.select(asked)]
+        return [hide(self._unit, self.type, found.record) for found in self._unit.transaction.select(asked)]
 
     def by_key(self, keys: Collection[Key]) -> dict[Key, list[Any]]:
         """Records by match key (e-mail, phone, code); of a crowd its first hundred."""
@@ -113,7 +115,7 @@ class Lookup:
         merged = (r for each in found.values() for r in each if merged_into(self.type, r) is not None)
         if next(merged, None) is None:
             return found
-        led = {key: surviving(self._unit, self.type, each, self._facets) for key, each in found.items()}
+        led = {key: surviving(self._unit, self.type, each, self._facets, shown=False) for key, each in found.items()}
         return {key: records for key, records in led.items() if records}
 
     def _in_crowds(self, contacts: Sequence[Contact]) -> dict[Contact, tuple[UUID, ...]]:

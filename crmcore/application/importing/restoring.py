@@ -33,9 +33,10 @@ class Past:
     @classmethod
     def of(cls, history: Sequence[LogEntry], works: Collection[UUID]) -> Self:
         """The history, parted."""
-        own = tuple(entry for entry in history if entry.work in works)
+        changes = [entry for entry in history if entry.operation != "read"]
+        own = tuple(entry for entry in changes if entry.work in works)
         since = own[0].seq
-        return cls(own=own, others=tuple(e for e in history if e.seq > since and e.work not in works))
+        return cls(own=own, others=tuple(e for e in changes if e.seq > since and e.work not in works))
 
     @property
     def is_gone(self) -> bool:

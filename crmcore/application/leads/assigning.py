@@ -96,7 +96,7 @@ def _related_owners(unit: Session, person: Customer) -> list[UUID]:
     """Who looks after the customer, the company and the household, in this order."""
     seen = relationships.of_customer(unit, person.id, today(unit))
     others = [each.other for kinds in (COMPANY, HOUSEHOLD) for each in seen if each.kind in kinds]
-    found = reading.several(unit, unit.catalogue.of(Customer), list(dict.fromkeys(others)))
+    found = reading.several(unit, unit.catalogue.of(Customer), list(dict.fromkeys(others)), shown=False)
     return list(dict.fromkeys(each.owner for each in (person, *found) if each.owner is not None))
 
 

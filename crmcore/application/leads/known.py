@@ -42,7 +42,7 @@ def by_keys(unit: Session, keys: Iterable[tuple[str, str]]) -> list[Customer]:
     wanted = {(kind, key) for kind, key in keys if key}
     rows = unit.transaction.keyed(type.name, sorted(wanted)) if wanted else []
     keys_of = unit.kernel.plan(type).keys
-    found = reading.several(unit, type, sorted({row.id for row in rows}))
+    found = reading.several(unit, type, sorted({row.id for row in rows}), shown=False)
     return [each for each in found if not wanted.isdisjoint(keys_of(each))]
 
 
@@ -76,7 +76,7 @@ def lead_of(unit: Session, customer: UUID, line: str | None) -> Lead | None:
 
 def the_lead(unit: Session, customer: UUID, line: str | None) -> Lead:
     """As `lead_of`; `IllegalTransition` for a customer who is no lead, `NotFound` for no customer."""
-    reading.get(unit, unit.catalogue.of(Customer), customer)
+    reading.unblanked(unit, unit.catalogue.of(Customer), customer)
     lead = lead_of(unit, customer, line)
     if lead is None:
         place = f" in the line of business {line!r}" if line else ""

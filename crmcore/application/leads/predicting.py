@@ -87,7 +87,7 @@ def _by_country(unit: Session, pipeline: Pipeline, country: str) -> Counts:
 def _country(unit: Session, sale: Opportunity) -> str | None:
     type = unit.catalogue.of(Customer)
     view = type.flat("country")
-    found = reading.several(unit, type, [sale.customer]) if sale.customer else []
+    found = reading.several(unit, type, [sale.customer], shown=False) if sale.customer else []
     part = preferred_part(type, found[0], view) if found and view else None
     return getattr(part, "country", None)
 

@@ -34,7 +34,7 @@ def score(unit: Session, customer: UUID, as_of: dt.datetime | None = None) -> Sc
     """See `ports.work.Leads.score`."""
     type = unit.catalogue.of(Customer)
     if as_of is None:
-        reading.get(unit, type, customer)
+        reading.unblanked(unit, type, customer)
     else:
         reading.as_of(unit, type, customer, as_of)
     return scores(unit, [customer], as_of)[customer]

@@ -113,13 +113,16 @@ class Page:
 
 
 def page_of(first: int, entries: Iterable[LogEntry]) -> Page:
-    """The page of these entries, of which there is at least one."""
-    events, causes = [], {}
+    """The page of these entries, of which there is at least one. Reads are none of the observers' business."""
+    events, causes, last = [], {}, first
     for entry in entries:
+        last = entry.position or 0
+        if entry.operation == "read":
+            continue
         events.append(event_of(entry))
         if entry.source and (cause := cause_of(entry)).depth:
             causes[entry.position or 0] = cause
-    return Page(first, events[-1].position, tuple(events), MappingProxyType(causes))
+    return Page(first, last, tuple(events), MappingProxyType(causes))
 
 
 class Pages:

@@ -40,7 +40,7 @@ class OpportunityRepository(RecordRepository[Opportunity]):
 
     def stages(self, id: UUID) -> list[StageChange]:
         """The stage history of an opportunity that the actor may see."""
-        reading.get(self._unit, self.type, id)
+        reading.unblanked(self._unit, self.type, id)
         type = self._unit.catalogue.of(StageChange)
         of, at = type.field("opportunity"), type.field("at")
         if of is None or at is None:

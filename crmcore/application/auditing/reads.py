@@ -1,0 +1,104 @@
+"""The log of who read what: of fields that are declared sensitive, where the host wants it.
+
+What a record has of them is noted when it leaves the read path, by name and never by value, once for each record and
+actor in a unit of work. It is logged at the end: with what the unit of work wrote, or in a transaction of its own where
+that keeps nothing, since a read that nothing came of was a read. Records that crmcore reads for itself are not noted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import attrs
+
+from crmcore.application import journal
+from crmcore.domain.change import LogEntry
+from crmcore.domain.record import Record, RecordType
+
+if TYPE_CHECKING:
+    from crmcore.application.session import Session
+
+READ = "read"
+
+
+@attrs.define
+class Read:
+    """What an actor has seen of one record, and whom it is about."""
+
+    subject: UUID | None
+    version: int
+    names: dict[str, None]
+
+
+@attrs.define(eq=False)
+class Reads:
+    """What was read in a unit of work, by actor, record type and id."""
+
+    _noted: dict[tuple[str, str, UUID], Read] = attrs.field(factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self._noted)
+
+    def note(self, unit: Session, type: RecordType, record: Record) -> None:
+        """A record that is handed out as it stands here."""
+        if names := dict.fromkeys(_shown(unit, type, record)):
+            self._add(unit, type, record.id, Read(journal.subject_of(type, record), record.version, names))
+
+    def note_log(self, unit: Session, type: RecordType, id: UUID, entries: Sequence[LogEntry]) -> None:
+        """The log of a record that is handed out."""
+        if names := dict.fromkeys(name for entry in entries for name in _logged(unit, type, entry)):
+            self._add(unit, type, id, Read(entries[-1].subject, entries[-1].version, names))
+
+    def _add(self, unit: Session, type: RecordType, id: UUID, read: Read) -> None:
+        known = self._noted.setdefault((str(unit.actor), type.name, id), read)
+        known.names.update(read.names)
+
+    def entries(self, unit: Session) -> list[LogEntry]:
+        """The entries for the log; what they tell of is forgotten here."""
+        noted, self._noted = self._noted, {}
+        return [
+            journal.entry(
+                at=unit.now(),
+                actor=actor,
+                source=unit.source,
+                work=unit.id,
+                record=record,
+                id=id,
+                subject=read.subject,
+                version=read.version,
+                operation=READ,
+                diff={READ: [None, sorted(read.names)]},
+                salt=unit.kernel.ids.salt(),
+            )
+            for (actor, record, id), read in noted.items()
+        ]
+
+
+def _shown(unit: Session, type: RecordType, record: Record) -> Iterator[str]:
+    """The sensitive fields that have a value: own ones, those of facets and parts under their dotted names."""
+    yield from _filled("", type.fields, (record,))
+    for part in type.parts:
+        yield from _filled(f"{part.name}.", part.fields, getattr(record, part.attribute))
+    for facet in unit.catalogue.facets.get(type.name, ()):
+        held = record.facets.get(facet.cls)
+        yield from _filled(f"{facet.name}.", facet.fields, () if held is None else (held,))
+
+
+def _filled(prefix: str, fields: Iterable[Any], holders: Sequence[Any]) -> Iterator[str]:
+    for field in fields:
+        if field.sensitive and any(getattr(each, field.name) not in (None, frozenset()) for each in holders):
+            yield prefix + field.name
+
+
+def _logged(unit: Session, type: RecordType, entry: LogEntry) -> Iterator[str]:
+    """The sensitive fields of which an entry tells a value."""
+    values = entry.values()
+    yield from (field.name for field in type.fields if field.sensitive and field.name in values)
+    for part in type.parts:
+        sides = [each for side in values.get(part.attribute, ()) for each in side or ()]
+        told = {name for each in sides for name in each}
+        yield from (f"{part.name}.{field.name}" for field in part.fields if field.sensitive and field.name in told)
+    for facet in unit.catalogue.facets.get(type.name, ()):
+        yield from (name for f in facet.fields if f.sensitive and (name := facet.dotted(f)) in values)
