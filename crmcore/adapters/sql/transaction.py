@@ -145,7 +145,7 @@ class SqlTransaction:
     @property
     def moving(self) -> SqlMoving:
         """References that follow merges, in this transaction."""
-        return SqlMoving(self._asking)
+        return SqlMoving(Asking(self._model, self._runner, self._refer))
 
     @property
     def auditing(self) -> SqlAuditing:
@@ -223,6 +223,15 @@ class SqlTransaction:
             return call(*arguments, **named)
         except self._model.driver_errors as error:
             raise self._translated(error) from error
+
+    def _refer(self, call: Callable[..., Any], /, *arguments: Any) -> Any:
+        """As `_ask`; `DuplicateValue` where references of many records are changed, and one breaks a unique key."""
+        try:
+            return self._ask(call, *arguments)
+        except StorageFailed as error:
+            if error.__cause__ is None or (fault := fault_of(error.__cause__)).meaning != "duplicate":
+                raise
+            raise translated(self._model.tables, fault) from error.__cause__
 
     def _write(
         self, attempt: Callable[[], Attempt], call: Callable[P, None], *arguments: P.args, **named: P.kwargs

@@ -13,6 +13,7 @@ from crmcore.application.unit import UnitOfWork
 from crmcore.crm import Crm
 from crmcore.domain.copying import evolve
 from crmcore.domain.customer import Person
+from crmcore.domain.errors import DuplicateValue
 from crmcore.domain.link import Link
 from crmcore.domain.product import Product
 from crmcore.domain.user import User
@@ -200,6 +201,24 @@ class MovingContract(StorageCase):
         with moving(crm) as moves:
             assert moves.give_back(MERGE, reference(crm, "customer"), family.survivor) == 500
         assert customers_of(crm, ids) == more
+
+    def test_what_is_unique_stays_unique(self, crm: Crm) -> None:
+        """A merge would leave two links where one can be, or say no more than that the database was lost."""
+        family, place = Family.of(crm), reference(crm, "from_id", "link")
+        with crm.work("sara") as work:
+            tea = work.products.add(Product("Tea")).id
+            ids = [
+                work.links.add(Link("customer", id, "product", tea, "likes")).id
+                for id in (family.first, family.second, family.survivor)
+            ]
+        transaction = crm.storage.begin()
+        with pytest.raises(DuplicateValue), transaction.savepoint():
+            transaction.moving.repoint(MERGE, place, family.losers, family.survivor)
+        assert transaction.moving.repoint(MERGE, place, family.losers, family.survivor, ids[:2]) == 0
+        assert transaction.moving.moves(MERGE, 9) == []
+        transaction.commit()
+        with crm.work("sara") as work:
+            assert [work.links.get(id).from_id for id in ids] == [*family.losers, family.survivor]
 
 
 class MovesContract(StorageCase):
