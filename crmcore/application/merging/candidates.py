@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from uuid import UUID
 
 from crmcore.application.session import Session
-from crmcore.domain.bound import BoundQuery, Test, every
+from crmcore.domain.bound import BoundQuery, Present, Test, every
 from crmcore.domain.catalogue import Catalogue
 from crmcore.domain.field import Field
 from crmcore.domain.merging.family import Family
 from crmcore.domain.merging.identity import part_rules
 from crmcore.domain.merging.merge import Merge
-from crmcore.domain.merging.own_values import Reader
+from crmcore.domain.merging.own_log import Reader
 from crmcore.domain.record import Record, RecordType
 
 KEPT = "keep"
@@ -30,7 +30,9 @@ def family_of(unit: Session, type: RecordType, records: Sequence[Record]) -> Fam
     survived = [id for id, log in logs.items() if any(entry.operation == "merge" for entry in log)]
     kept = _kept(unit, survived)
     reader = reader_of(unit.catalogue, type)
-    return Family(reader, (reader.read(record, logs[id], kept.get(id, {})) for id, record in members.items()))
+    read = [reader.read(record, logs[id], kept.get(id, {})) for id, record in members.items()]
+    survivors = _survivors(unit, type, {value for each in read for value in each.referred()} - members.keys())
+    return Family(reader, [each.led(survivors) for each in read] if survivors else read)
 
 
 @lru_cache(maxsize=16)
@@ -61,6 +63,18 @@ def _parts_of(unit: Session, type: RecordType, records: Sequence[Record]) -> lis
             BoundQuery(type=type, where=Test(via, "in", tuple(ids[start : start + BATCH])), facets=facets)
         )
     ]
+
+
+def _survivors(unit: Session, type: RecordType, ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Those of these who were merged since they were named, each with the one of whom it is a part."""
+    known, via = type.field("id"), type.field("merged_into")
+    left, found = sorted(ids), {}
+    while left and known is not None and via is not None:
+        where = every(Test(known, "in", tuple(left[:BATCH])), Present(via))
+        for each in unit.transaction.select(BoundQuery(type=type, where=where)):
+            found[each.record.id] = getattr(each.record, via.name)
+        left = left[BATCH:]
+    return found
 
 
 def _kept(unit: Session, survivors: Sequence[UUID]) -> Kept:

@@ -16,7 +16,8 @@ from uuid import UUID
 import attrs
 
 from crmcore.domain.merging.identity import PREFERRED, Group, PartRule
-from crmcore.domain.merging.own_values import Nomination, OwnPart, OwnValues, Reader
+from crmcore.domain.merging.own_log import Reader
+from crmcore.domain.merging.own_values import Nomination, OwnPart, OwnValues
 from crmcore.domain.merging.survivorship import Claim
 
 __all__ = ["Family", "Nominee", "PartKey", "Stated"]

@@ -14,7 +14,7 @@ from crmcore.domain.errors import InvalidValue
 from crmcore.domain.field import Field, Merge
 from crmcore.domain.merging.family import Family, Nominee, PartKey, Stated
 from crmcore.domain.merging.identity import PREFERRED, Group, PartRule
-from crmcore.domain.merging.own_values import fact_date
+from crmcore.domain.merging.own_log import fact_date
 from crmcore.domain.merging.survivorship import Claim, Trust, surviving
 
 __all__ = ["Preference", "keys_of", "united"]
