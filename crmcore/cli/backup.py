@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+import crmcore
 from crmcore.cli.options import Command
-from crmcore.cli.session import Session, pass_session
+from crmcore.cli.session import Session, importing, pass_session
 
 if TYPE_CHECKING:
+    from crmcore.crm import Crm
     from crmcore.ports.backup import Backup, Progress, Restored
     from crmcore.ports.storage import StorageSource
 
@@ -44,11 +47,21 @@ def restore(session: Session, file: Path, force: bool) -> None:
     one is kept beside it as NAME.before-restore-TIME.
     """
     from crmcore.adapters.sql.backup.restoring import restore as restore_file
+    from crmcore.application.backing_up import repeat_erasures
 
+    settle = partial(repeat_erasures, partial(_opened, session), session.settings.actor)
     with session.progress("restore", lambda: 100) as done:
-        restored = restore_file(session.settings.database, file, force=force, progress=percent(done))
+        restored = restore_file(session.settings.database, file, force=force, progress=percent(done), settle=settle)
     session.emit(restored.plain(), lambda: _restored_text(restored))
     _warn(session, restored.warnings)
+
+
+def _opened(session: Session, file: Path, reads: bool) -> Crm:
+    """A Crm over a file that is not in its place yet, or no more."""
+    named = session.settings.plugins
+    wanted = "none" if reads else None if named == "none" else named
+    with importing():
+        return crmcore.open(f"sqlite:///{file}", plugins=wanted, zone=session.settings.zone)
 
 
 @contextmanager
@@ -91,4 +104,9 @@ def _restored_text(restored: Restored) -> str:
     lines = [f"{restored.database}: {restored.bytes:,} bytes, position {restored.position:,}, from {restored.file}"]
     if restored.kept is not None:
         lines.append(f"the replaced database is {restored.kept}")
+    if restored.repeated.erased:
+        lines.append(f"{restored.repeated.erased} erased persons were in it, and are erased again")
+    if restored.repeated.doubtful:
+        lines.append("an address or number of an erased person is that of these too: look whether they are the same:")
+        lines += map(str, restored.repeated.doubtful)
     return "\n".join(lines)

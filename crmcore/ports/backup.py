@@ -4,17 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
+from uuid import UUID
 
 import attrs
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Told how much is done, of how much; both in a unit that only the two of them share."""
 
-Settle: TypeAlias = Callable[[Path, Path | None], int]
+
+@attrs.frozen
+class Repeated:
+    """Erasures that were repeated in a backup: how many persons were erased again, and the ids of customers who may be
+    erased persons, but need not: somebody has to look. `warnings`: what kept erasures from being known."""
+
+    erased: int = 0
+    doubtful: tuple[UUID, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+LEDGER_LOST: Final = (
+    "the erasures of the replaced database cannot be read: erase those persons again with the ledger that is kept "
+    "apart (`crm subject replay-erasures FILE`)"
+)
+"""What to tell where a database that is replaced is damaged."""
+
+
+Settle: TypeAlias = Callable[[Path, Path | None], Repeated]
 """What is to be done with a backup before it takes the place of a database: given the file that will be in its place,
-and what is kept of the replaced one (None: nothing was there, or nothing that can be read); how many erasures it has
-repeated."""
+and what is kept of the replaced one (None: nothing was there)."""
 
 
 @attrs.frozen(kw_only=True)
@@ -41,8 +59,8 @@ class Backup:
 class Restored:
     """A backup that was put in the place of a database.
 
-    `kept`: where the replaced database is now, None if there was none. `erasures`: how many erasures that are later
-    than the backup were repeated in it, None if that was not looked at.
+    `kept`: where the replaced database is now, None if there was none. `repeated`: the erasures of that database which
+    are later than the backup.
     """
 
     file: Path
@@ -51,12 +69,18 @@ class Restored:
     seconds: float
     position: int
     kept: Path | None
-    erasures: int | None = None
+    repeated: Repeated = Repeated()
     warnings: tuple[str, ...] = ()
 
     def plain(self) -> dict[str, Any]:
         """As plain values; the warnings apart."""
-        found = attrs.asdict(self, filter=attrs.filters.exclude("warnings"))
-        kept = None if self.kept is None else str(self.kept)
-        named = {"file": str(self.file), "database": str(self.database), "kept": kept}
-        return {**found, **named, "seconds": round(self.seconds, 2)}
+        return {
+            "file": str(self.file),
+            "database": str(self.database),
+            "bytes": self.bytes,
+            "seconds": round(self.seconds, 2),
+            "position": self.position,
+            "kept": None if self.kept is None else str(self.kept),
+            "erasures": self.repeated.erased,
+            "doubtful": [str(each) for each in self.repeated.doubtful],
+        }

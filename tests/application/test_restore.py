@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,9 +20,10 @@ from sqlalchemy.pool import NullPool
 import crmcore
 from crmcore import Person
 from crmcore.adapters.sql.backup.restoring import restore
+from crmcore.application.backing_up import repeat_erasures
 from crmcore.crm import Crm
 from crmcore.domain.errors import CrmError, InvalidSetting, SchemaMismatch, StorageBusy, StorageFailed
-from crmcore.ports.backup import Restored
+from crmcore.ports.backup import LEDGER_LOST, Repeated, Restored
 from tests.application.backed_up import (
     back_up,
     contents,
@@ -129,15 +131,15 @@ def test_who_comes_during_a_restore_waits_or_is_told(tmp_path: Path) -> None:
     database, path = backed_up(tmp_path)
     seen: list[str] = []
 
-    def come(staged: Path, kept: Path | None) -> int:
+    def come(staged: Path, kept: Path | None) -> Repeated:
         with closing(sqlite3.connect(database, timeout=0.1)) as connection:
             try:
                 connection.execute("SELECT count(*) FROM crm_customer")
             except sqlite3.OperationalError as error:
                 seen.append(str(error))
-        return 4
+        return Repeated(4)
 
-    assert put(path, database, force=True, settle=come).erasures == 4
+    assert put(path, database, force=True, settle=come).repeated.erased == 4
     assert seen == ["database is locked"]
 
 
@@ -146,13 +148,13 @@ def test_what_is_settled_in_the_copy_is_in_the_database(tmp_path: Path) -> None:
     database, path = backed_up(tmp_path)
     found: list[list[str]] = []
 
-    def settle(staged: Path, kept: Path | None) -> int:
+    def settle(staged: Path, kept: Path | None) -> Repeated:
         assert kept is not None
         found.extend([names(staged), names(kept)])
         with closing(crmcore.open(url_of(staged))) as crm, crm.work("x") as work:
             [first] = work.customers.query('name = "person 0"').items
             work.customers.change(first.id, name=None)
-        return 1
+        return Repeated(1)
 
     put(path, database, force=True, settle=settle)
     assert (names(database), found) == (["", *OLD[1:]], [OLD, NEW])
@@ -163,13 +165,13 @@ def test_what_fails_before_the_end_changes_nothing(tmp_path: Path) -> None:
     """A database would be left without the erasures that it had."""
     database, path = backed_up(tmp_path)
 
-    def fail(staged: Path, kept: Path | None) -> int:
+    def fail(staged: Path, kept: Path | None) -> Repeated:
         raise StorageFailed("no")
 
     with pytest.raises(StorageFailed, match="no"):
         put(path, database, force=True, settle=fail)
     assert names(database) == NEW
-    assert not list(tmp_path.glob(".*.part*"))
+    assert listing(tmp_path) - {"crm.db-wal", "crm.db-shm"} == {"crm.db", "copy.db"}
     with pytest.raises(StorageFailed, match="no"):
         put(path, tmp_path / "fresh.db", settle=fail)
     assert "fresh.db" not in listing(tmp_path)
@@ -189,6 +191,68 @@ def test_who_interrupts_a_restore_changes_nothing(tmp_path: Path, share: float) 
     assert len(names(database)) == 200
     assert integrity(database) == "ok"
     assert not list(tmp_path.glob(".*.part*"))
+
+
+def opened(file: Path, reads: bool) -> Crm:
+    """As the command line opens a file that is not in its place."""
+    return crmcore.open(url_of(file), plugins="none" if reads else None)
+
+
+def erased_since(folder: Path) -> tuple[Path, Path]:
+    """A database in which somebody was erased after its backup."""
+    database, path = backed_up(folder)
+    with closing(crmcore.open(url_of(database))) as crm, crm.work("x") as work:
+        [found] = work.customers.query('name = "person 0"').items
+        work.subjects.erase(found.id, "asked for it")
+    return database, path
+
+
+def test_who_was_erased_stays_erased(tmp_path: Path) -> None:
+    """INV-19: a person whose data was erased would be back with the backup of the night before."""
+    database, path = erased_since(tmp_path)
+    restored = put(path, database, force=True, settle=partial(repeat_erasures, opened, "x"))
+    assert (restored.repeated.erased, restored.warnings) == (1, ())
+    assert names(database) == ["", *OLD[1:]]
+    assert b"p0@x.com" not in database.read_bytes()
+    with closing(crmcore.open(url_of(database))) as crm, crm.work("x") as work:
+        assert work.customers.count("erased_at is not missing") == 1
+        with pytest.raises(CrmError, match="erased"):
+            work.customers.add(Person("Somebody", emails=["p0@x.com"]))
+    again = put(path, database, force=True, settle=partial(repeat_erasures, opened, "x"))
+    assert (again.repeated.erased, names(database)) == (1, ["", *OLD[1:]])
+
+
+def test_without_erasures_nothing_is_touched(tmp_path: Path) -> None:
+    """A restore would write into a backup, or fail over a database of somebody else, for nothing."""
+    database, path = backed_up(tmp_path)
+    backup = contents(url_of(path))
+    settle = partial(repeat_erasures, opened, "x")
+    assert put(path, database, force=True, settle=settle).repeated == Repeated()
+    assert contents(url_of(database)) == backup
+    assert put(path, tmp_path / "new.db", settle=settle).repeated == Repeated()
+    execute(tmp_path / "shop.db", "CREATE TABLE song (name)", "INSERT INTO song VALUES ('Balada')")
+    assert put(path, tmp_path / "shop.db", settle=settle, force=True).repeated == Repeated()
+
+
+def test_erasures_that_cannot_be_repeated_refuse_the_restore(tmp_path: Path) -> None:
+    """An erased person would come back over an error that nobody reads."""
+    database, path = erased_since(tmp_path)
+    with closing(crmcore.open(url_of(path))) as crm, crm.work("x") as work:
+        [found] = work.customers.query('name = "person 1"').items
+        work.subjects.erase(found.id, "asked for it")  # a ledger of its own: the backup of another database
+    there = listing(tmp_path)
+    with pytest.raises(InvalidSetting, match=r"1 erasures .* another key.*move the database away"):
+        put(path, database, force=True, settle=partial(repeat_erasures, opened, "x"))
+    assert names(database) == ["", *NEW[1:]]
+    assert not [name for name in listing(tmp_path) - there if not name.endswith(("-wal", "-shm"))]
+
+
+def test_a_ledger_that_is_damaged_is_told(tmp_path: Path) -> None:
+    """A restore over a broken database would fail for the very reason for which it is done; or keep quiet."""
+    database, path = erased_since(tmp_path)
+    damaged(database)
+    restored = put(path, database, force=True, settle=partial(repeat_erasures, opened, "x"))
+    assert (restored.warnings, names(database)) == ((LEDGER_LOST,), OLD)
 
 
 RESTORER: Final = """
@@ -309,6 +373,7 @@ def test_a_damaged_database_is_replaced(tmp_path: Path) -> None:
         restored = put(path, database, force=True)
         assert (names(database), integrity(database)) == (OLD, "ok")
         assert restored.kept is not None and restored.kept.stat().st_size == len(broken)
+        assert restored.warnings == (LEDGER_LOST,)
 
 
 def test_pages_of_another_size(tmp_path: Path) -> None:

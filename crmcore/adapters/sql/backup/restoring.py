@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +18,7 @@ import sqlalchemy as sa
 from crmcore.adapters.sql.backup.contents import Contents, examine
 from crmcore.adapters.sql.backup.copying import copy, engine_over, make_single, opened, parts_of, told_of
 from crmcore.adapters.sql.backup.held import Held, held
-from crmcore.adapters.sql.backup.parts import Part
+from crmcore.adapters.sql.backup.parts import Part, remove
 from crmcore.adapters.sql.backup.servers import restore_refusal
 from crmcore.adapters.sql.creating import keep
 from crmcore.adapters.sql.ledgers import setting_table
@@ -24,7 +26,7 @@ from crmcore.adapters.sql.tables import CORE, PREFIX
 from crmcore.adapters.sql.types import backend_of
 from crmcore.domain.errors import InvalidSetting, SchemaMismatch, StorageFailed
 from crmcore.plugins.revisions import core_chain
-from crmcore.ports.backup import Progress, Restored, Settle
+from crmcore.ports.backup import LEDGER_LOST, Progress, Repeated, Restored, Settle
 from crmcore.ports.stamp import EPOCH
 
 PHASES: Final = 3
@@ -56,9 +58,10 @@ def restore(
         with Part(database) as part:
             contents = _stage(path, part.file, prefix, reading)
             kept = replaced.keep(keeping)
-            _outdate(part.file, replaced, prefix)
-            erasures = None if settle is None else _settled(settle, part.file, replaced, kept)
-            replaced.replace(part.file, placing)
+            with _only_if_placed(kept):
+                _outdate(part.file, replaced, prefix)
+                repeated = _settled(settle, part.file, replaced, kept)
+                replaced.replace(part.file, placing)
     return Restored(
         file=path,
         database=database,
@@ -66,8 +69,8 @@ def restore(
         seconds=time.monotonic() - started,
         position=contents.position,
         kept=kept,
-        erasures=erasures,
-        warnings=contents.warnings,
+        repeated=repeated,
+        warnings=(*contents.warnings, *repeated.warnings),
     )
 
 
@@ -151,7 +154,22 @@ def _epoch(connection: sqlite3.Connection, table: str) -> int:
         return 0  # another database, or a damaged one
 
 
-def _settled(settle: Settle, staged: Path, replaced: Held, kept: Path | None) -> int:
-    done = settle(staged, kept if replaced.connection is not None else None)
+def _settled(settle: Settle | None, staged: Path, replaced: Held, kept: Path | None) -> Repeated:
+    if replaced.connection is None:
+        return Repeated(warnings=(LEDGER_LOST,))
+    if settle is None:
+        return Repeated()
+    done = settle(staged, kept)
     make_single(staged)
     return done
+
+
+@contextmanager
+def _only_if_placed(kept: Path | None) -> Iterator[None]:
+    """Keep no copy of a database that is in its place still. Who is interrupted may be so right after the commit."""
+    try:
+        yield
+    except Exception:
+        if kept is not None:
+            remove(kept)
+        raise
