@@ -362,3 +362,14 @@ def test_organisations_and_their_origins(world: World) -> None:
         "source": "erp",
         "rule": "most_complete",
     }
+
+
+def test_a_surviving_reference_leads_to_the_survivor(world: World) -> None:
+    """The log names whom a value referred to then; that one may be a part of somebody else by now."""
+    friend, twin, one, two, three = (world.add("2024-01-01", Person(name)) for name in "FTABC")
+    world.change("2024-02-01", one, trial__partner=friend)
+    world.change("2024-03-01", two, trial__partner=three)
+    world.merge("2024-04-01", one, two)
+    world.merge("2024-05-01", twin, friend)
+    assert world.golden(one).after.facets[Trial].partner == three
+    assert world.golden(one, three).after.facets[Trial].partner == twin
