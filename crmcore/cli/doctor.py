@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crmcore.cli import errors, tables
+from crmcore.cli import audit, errors, tables
 from crmcore.cli.options import Command
 from crmcore.cli.session import Session, pass_session
+from crmcore.domain.audit import Anchor
 from crmcore.domain.errors import CrmError
 from crmcore.domain.fold import FOLD_VERSION
 from crmcore.domain.keys import KEYS_VERSION
@@ -21,14 +22,34 @@ Check = dict[str, Any]
 
 
 @click.command("doctor", cls=Command)
+@click.option(
+    "--audit",
+    "given",
+    metavar="ANCHOR",
+    help="Also hold the whole history against an anchor of `crm audit anchor`: its JSON, a file of them, or - .",
+)
 @pass_session
-def doctor(session: Session) -> int:
+def doctor(session: Session, given: str | None) -> int:
     """Check that database, plugins and settings are sound. Exit status 1 if anything is not."""
-    checks = list(_checks(session))
-    sound = all(each["ok"] for each in checks)
+    anchors = None if given is None else audit.anchors_of(given)
+    document: dict[str, Any] = {"ok": True, "checks": list(_checks(session))}
+    checks = document["checks"]
+    if anchors is not None and checks[-1]["name"] not in ("database", "plugins"):
+        _audit(session, anchors, document)
+    document["ok"] = all(each["ok"] for each in checks)
     rows = [{**each, "ok": "ok" if each["ok"] else "NOT OK"} for each in checks]
-    session.emit({"ok": sound, "checks": checks}, lambda: tables.table(rows, ["name", "ok", "detail"]))
-    return errors.DONE if sound else errors.FAILED
+    session.emit(document, lambda: tables.table(rows, ["name", "ok", "detail"]))
+    return errors.DONE if document["ok"] else errors.FAILED
+
+
+def _audit(session: Session, anchors: tuple[Anchor, ...], document: dict[str, Any]) -> None:
+    try:
+        finding = audit.finding_of(session, session.crm, anchors)
+    except CrmError as error:
+        document["checks"].append(_check("audit", False, error.message))
+        return
+    document["checks"].append(_check("audit", finding.ok, audit.told(finding)))
+    document["audit"] = audit.plain(finding)
 
 
 def _check(name: str, ok: bool, detail: str) -> Check:

@@ -42,6 +42,7 @@ COMMANDS: Final = {
     "db": ("crmcore.cli.database:db", "Make, check and upgrade the database."),
     "backup": ("crmcore.cli.backup:backup", "Copy the database to a file."),
     "restore": ("crmcore.cli.backup:restore", "Put a backup in the place of the database."),
+    "audit": ("crmcore.cli.audit:audit", "What proves that nobody touched the history."),
     "doctor": ("crmcore.cli.doctor:doctor", "Check that database, plugins and settings are sound."),
     "worker": ("crmcore.cli.worker:worker", "Work off what changes leave to be done."),
 }

@@ -91,6 +91,17 @@ def read_anchor(text: str) -> Anchor:
     return Anchor(_position(given), _digest(given), _time(given))
 
 
+def read_anchors(text: str) -> tuple[Anchor, ...]:
+    """The anchors of a text: one as JSON, or one a line. Raises InvalidValue for a text that holds none, and for
+    anything else in it."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    if not lines:
+        raise _refused("it is empty")
+    if len(lines) > 1 and all(line.lstrip().startswith("{") and line.rstrip().endswith("}") for line in lines):
+        return tuple(read_anchor(line) for line in lines)
+    return (read_anchor(text),)
+
+
 def _position(given: dict[str, Any]) -> int:
     position, entries = given.get("position"), given.get("entries")
     if type(position) is not int or not 0 <= position < 2**63:

@@ -31,12 +31,12 @@ class Audit:
             transaction.rollback()
         return Anchor(last.position, last.digest, self.workers.kernel().clock.now())
 
-    def verify(self, anchor: Anchor | None = None, progress: Progress | None = None) -> Finding:
-        """Hold the whole log against its chain, and the chain against an anchor: every entry that was changed, removed,
+    def verify(self, *anchors: Anchor, progress: Progress | None = None) -> Finding:
+        """Hold the whole log against its chain, and the chain against anchors: every entry that was changed, removed,
         added or moved is found, and those that erasures emptied are told apart. What was done to entries behind the
-        anchor by somebody who made all links behind it anew is not found, nor anything without an anchor by somebody
-        who made all links anew. Nothing is written. `progress` is told how many entries more were read."""
-        return verify(self.workers.storage(), anchor, progress or (lambda read: None))
+        last anchor by somebody who made all links behind it anew is not found, nor anything without an anchor by
+        somebody who made all links anew. Nothing is written. `progress` is told how many entries more were read."""
+        return verify(self.workers.storage(), anchors, progress or (lambda read: None))
 
     def length(self) -> int:
         """How many entries have a position: about what a verification reads."""

@@ -16,17 +16,19 @@ from crmcore.ports.auditing import Link
 class Places:
     """`last` is the position that was passed by last; `link` the link there: the one that is stored, or where that is
     missing the one that it would have to be, or None where nobody can say. `covered`: the last position with a link.
-    `bare`: since which position links are missing."""
+    `bare`: since which position links are missing. `held`: the last anchor that it agrees with."""
 
     wrong: Wrong
-    anchor: Anchor | None
+    anchors: Sequence[Anchor]
     last: int = 0
     link: str | None = FIRST
     covered: int = 0
     bare: int | None = None
+    held: int = 0
 
     def __attrs_post_init__(self) -> None:
-        self._hold_to_anchor()
+        self.anchors = sorted(self.anchors, key=lambda each: each.position)
+        self._hold_to_anchors()
 
     def pass_by(self, position: int, entries: Sequence[LogEntry], link: Link | None) -> None:
         """The next position at which anything stands."""
@@ -42,7 +44,7 @@ class Places:
         made = link_digest(self.link, entries[0]) if len(entries) == 1 and self.link is not None else None
         self._follow(position, made, link)
         self.last = position
-        self._hold_to_anchor()
+        self._hold_to_anchors()
 
     def end(self, given: int) -> None:
         """The end of the log; `given` is the last position that the pump gave."""
@@ -53,8 +55,8 @@ class Places:
             self.wrong.tell(self.last + 1, f"the log ends before this, and {given} positions were given: it was cut")
         elif given < self.last:
             self.wrong.tell(given + 1, f"positions go on here up to {self.last}, but only {given} were given")
-        if self.anchor is not None and self.anchor.position > max(self.last, 0):
-            self._cut_before(self.anchor)
+        if self.anchors and self.anchors[-1].position > self.last:
+            self._cut_before(self.anchors[-1])
 
     def _cut_before(self, anchor: Anchor) -> None:
         at = anchor.at.isoformat(timespec="seconds")
@@ -80,10 +82,17 @@ class Places:
             self.wrong.tell(position, what)
         self.link, self.covered = link.digest, position
 
-    def _hold_to_anchor(self) -> None:
-        anchor = self.anchor
-        if anchor is None or anchor.position != self.last or self.link is None or self.link == anchor.digest:
-            return
+    def _hold_to_anchors(self) -> None:
+        for anchor in self.anchors:
+            if anchor.position != self.last or self.link is None:
+                continue
+            if self.link == anchor.digest:
+                self.held = self.last
+            else:
+                self._differs(anchor)
+
+    def _differs(self, anchor: Anchor) -> None:
         at = anchor.at.isoformat(timespec="seconds")
-        what = f"the link is not that of the anchor of {at}: the history was written anew, here or before"
+        since = f"behind {self.held}, up to here" if self.held else "here or before"
+        what = f"the link is not that of the anchor of {at}: the history was written anew, {since}"
         self.wrong.tell(self.last, f"{what}, unless it is the anchor of another database")

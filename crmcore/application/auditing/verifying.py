@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import Final
@@ -32,12 +32,12 @@ class Limits:
     doubts: int = MOST
 
 
-def verify(storage: Storage, anchor: Anchor | None, progress: Progress, limits: Limits | None = None) -> Finding:
+def verify(storage: Storage, anchors: Sequence[Anchor], progress: Progress, limits: Limits | None = None) -> Finding:
     """Verify the log as of one moment, in memory that does not grow with it; `progress` is told how many entries more
     were read."""
     transaction = storage.begin(snapshot=True)
     try:
-        return _Verification(transaction, progress, limits or Limits()).run(anchor)
+        return _Verification(transaction, progress, limits or Limits()).run(anchors)
     finally:
         transaction.rollback()
 
@@ -51,8 +51,8 @@ class _Verification:
     checked: int = 0
     erased: int = 0
 
-    def run(self, anchor: Anchor | None) -> Finding:
-        doubts, places, pages = self._doubts(), Places(self.wrong, anchor), self._pages()
+    def run(self, anchors: Sequence[Anchor]) -> Finding:
+        doubts, places, pages = self._doubts(), Places(self.wrong, anchors), self._pages()
         streams: tuple[Iterator[LogEntry | Link], ...] = (self._first_reading(pages, doubts), pages.links())
         for position, found in groupby(heapq.merge(*streams, key=_position), key=_position):
             entries, links = _parted(found)

@@ -38,7 +38,7 @@ def intruded(url: str) -> Iterator[tuple[Intruder, Anchor]]:
 
 def found(intruder: Intruder, anchor: Anchor | None, page: int = 7) -> Finding:
     """What a verification finds, which reads in small pages."""
-    return verify(intruder.crm.storage, anchor, lambda read: None, Limits(page, doubts=3))
+    return verify(intruder.crm.storage, [anchor] if anchor else [], lambda read: None, Limits(page, doubts=3))
 
 
 def one_of(intruder: Intruder, draw: Draw) -> Row:
