@@ -35,6 +35,7 @@ class SubjectHistory:
             for entry in self._theirs(found):
                 yield from self._told(entry)
                 if entry.operation == "remove":
+                    yield from self._before(entry)
                     yield from self._went_with(entry)
         for way in self.search.ways.values():
             for chunk in self.search.records(way):
@@ -66,8 +67,14 @@ class SubjectHistory:
         way, where = self.search.ways.get(name), Test(declared(type, "id"), "in", ids)
         standing = self.search.unit.transaction.select(BoundQuery(type=type, where=where))
         theirs = [each.record.id for each in standing if way and is_theirs(way, each.record, self.search.persons)]
-        others = {each.record.id for each in standing} - set(theirs)
+        there = {each.record.id for each in standing}
+        others = there - set(theirs) | {id for id in ids if id not in there and self._went_as_others(name, id)}
         return others | self._left_out(name, set() if self.search.whole else self._unseen(type, ids))
+
+    def _went_as_others(self, name: str, id: UUID) -> bool:
+        """Whether a record that is gone was somebody else's at its end."""
+        last = self.search.unit.transaction.history(name, id)[-1]
+        return last.operation == "remove" and last.subject not in self.search.persons
 
     def _unseen(self, type: RecordType, ids: tuple[UUID, ...]) -> set[UUID]:
         """Removed records are seen by those who may see every row, as in `reading.history`."""
@@ -82,6 +89,13 @@ class SubjectHistory:
         if ids:
             self.withheld.add(name)
         return ids
+
+    def _before(self, removal: LogEntry) -> Iterator[Plain]:
+        """What was written of a record that is gone before it was theirs; a record that never changed always was."""
+        if removal.version > 2:
+            for entry in self.search.unit.transaction.history(removal.record, removal.id):
+                if entry.subject not in self.search.persons:
+                    yield from self._told(entry)
 
     def _went_with(self, removal: LogEntry) -> Iterator[Plain]:
         """What was removed together with one of their records, as it belonged to that."""

@@ -104,14 +104,21 @@ def _filled(catalogue: Catalogue, type: RecordType, record: Record) -> Iterator[
 
 
 @EVERYWHERE
-def test_belongings_come_once_and_in_order(storage: str, request: pytest.FixtureRequest) -> None:
-    """Customers first, each type after those that it refers to, no record twice."""
+def test_belongings_come_once_and_in_order(
+    storage: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Customers first, each type after those that it refers to, no record twice, however small the chunks are."""
     with opened(storage, request) as crm:
         ann = fill(crm, "ann")
         with crm.work("root") as work:
             assert family(work, ann.merged) == family(work, ann.customer) == (ann.customer, ann.merged)
             found = [(t.name, r.id) for t, rs in belongings(work, [ann.customer, ann.merged], whole=True) for r in rs]
             mentioned = passages_of(work, ann)
+            monkeypatch.setattr("crmcore.application.subjects.belongings.CHUNK", 1)
+            chunks = list(belongings(work, [ann.customer, ann.merged], whole=True))
+            assert max(len(records) for _, records in chunks) == 1
+            assert {(type.name, each.id) for type, records in chunks for each in records} == set(found)
+            assert len(chunks) == len(found) and passages_of(work, ann) == mentioned
         names = [name for name, _ in found]
         assert len(set(found)) == len(found)
         assert names[:2] == ["customer", "customer"]
@@ -151,16 +158,21 @@ def test_a_removed_record_is_in_the_history(crm: Crm) -> None:
 
 
 def test_what_became_somebody_elses_is_theirs(crm: Crm) -> None:
-    """A call that was noted with the wrong person: nothing of it is told to that person, all of it to the right one."""
+    """A call that was noted with the wrong person: nothing of it is told to that person, all of it to the right one;
+    also when it was removed since."""
     ann, bob = fill(crm, "ann"), fill(crm, "bob")
     with crm.work("root") as work:
         call = work.interactions.add(Interaction(NOON, "call", customer=bob.customer, body="of ann alone"))
         work.interactions.change(call.id, customer=ann.customer)
         free = work.interactions.add(Interaction(NOON, "call", body="of nobody yet"))
         work.interactions.change(free.id, customer=ann.customer, body="of ann now")
-    assert "of ann alone" not in json.dumps(exported(crm, bob.customer))
-    text = json.dumps(exported(crm, ann.customer))
-    assert "of ann alone" in text and "of nobody yet" in text
+    for gone in ((), (call.id, free.id)):
+        with crm.work("root") as work:
+            for id in gone:
+                work.interactions.remove(id)
+        assert "of ann alone" not in json.dumps(exported(crm, bob.customer))
+        text = json.dumps(exported(crm, ann.customer))
+        assert "of ann alone" in text and "of nobody yet" in text
 
 
 def test_nothing_but_the_id_of_others(crm: Crm) -> None:
