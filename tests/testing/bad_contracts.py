@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
+import attrs
 from hypothesis import Phase, settings
 
 settings.register_profile("bad", parent=settings(phases=(Phase.generate,), derandomize=True, database=None))
@@ -23,6 +24,7 @@ from crmcore.domain.workflow import Transition, Workflow  # noqa: E402
 from crmcore.plugins import (  # noqa: E402
     Changed,
     Checking,
+    Hold,
     JobRun,
     Observed,
     Plugin,
@@ -331,3 +333,87 @@ class TestReportWithoutTable(Bad):
 
 class TestHookThatDoesNotFit(Bad):
     plugin = SimpleNamespace(plugin=Plugin("misfit"), declare_facet=hookimpl(lambda: ()))
+
+
+# What is kept about persons
+
+
+@record("diary")
+class Diary(Record):
+    """What somebody said, and nobody knows who."""
+
+    said: str = field.text(personal=True)
+
+
+class TestNobodyKnowsWhose(Bad):
+    plugin = declaring("diary", records=(Diary,))
+
+
+def repeat_name(before: Any, after: Any) -> Any:
+    """Keeps a copy of what is personal."""
+    return attrs.evolve(after, copy=after.name)
+
+
+@record("badge", complete=repeat_name)
+class Badge(Record):
+    """A name, and the same name where nobody looks for it."""
+
+    customer: UUID = field.reference("customer")
+    name: str = field.text(personal=True)
+    copy: str | None = field.text(default=None)
+
+
+class TestKeepsACopy(Bad):
+    plugin = declaring("badges", records=(Badge,))
+
+
+@record("stay")
+class Stay(Record):
+    """A stay of a guest."""
+
+    customer: UUID = field.reference("customer")
+    room: str = field.text(personal=True)
+
+
+def staying(name: str, **hooks: Any) -> Any:
+    """A plugin that keeps stays, with these hooks as they are."""
+    return SimpleNamespace(plugin=Plugin(name), declare_records=hookimpl(lambda: (Stay,)), **hooks)
+
+
+def fail(context: Any) -> Any:
+    """Divides by nothing."""
+    return 1 // 0
+
+
+class TestSubjectThatRaises(Bad):
+    plugin = staying("silent", contribute_subject=hookimpl(fail))
+
+
+class TestHoldWithoutReason(Bad):
+    plugin = staying("hoarder", check_erasures=hookimpl(on("customer")(lambda context: [Hold("")])))
+
+
+class TestMergeGuardThatRaises(Bad):
+    plugin = staying("divider", check_merges=hookimpl(on("customer")(lambda context: fail(context))))
+
+
+def note_merges(context: Changed) -> None:
+    """Writes down on the survivor that there was a merge."""
+    for change in context.changes:
+        if change.operation == "merge":
+            context.work.customers.put_facet(change.id, Merges(1))
+
+
+@facet("customer")
+class Merges(Facet):
+    """How many customers became this one."""
+
+    count: int = field.integer()
+
+
+class TestReactionThatOutlastsAMerge(Bad):
+    plugin = SimpleNamespace(
+        plugin=Plugin("counter"),
+        declare_facets=hookimpl(lambda: (Merges,)),
+        react_changes=hookimpl(on("customer")(note_merges)),
+    )

@@ -16,6 +16,8 @@ from tests.architecture.sources import ROOT
 from tests.plugins.made import Site
 
 IMPORTS = {"test_importing_it_only_imports"}
+PERSONS = {"test_what_it_keeps_of_a_person_is_handed_out_and_erased"}
+MERGES = {"test_what_refers_to_a_customer_follows_a_merge_and_comes_back"}
 HOOKS = {"test_its_hooks_keep_to_their_rights"}
 CAUGHT = {
     "StartsAThread": IMPORTS,
@@ -44,6 +46,12 @@ CAUGHT = {
     "PanelThatRaises": {"test_what_it_contributes_is_never_missing"},
     "ReportWithoutTable": {"test_its_reports_run"},
     "HookThatDoesNotFit": {"test_it_starts"},
+    "NobodyKnowsWhose": {"test_personal_data_leads_to_its_person"},
+    "KeepsACopy": PERSONS,
+    "SubjectThatRaises": PERSONS,
+    "HoldWithoutReason": PERSONS,
+    "MergeGuardThatRaises": MERGES,
+    "ReactionThatOutlastsAMerge": MERGES,
 }
 """For each bad plugin the tests that have to fail."""
 BAD = "tests/testing/bad_contracts.py"

@@ -15,7 +15,7 @@ from crmcore.testing import make_crm, recorded, specimens
 from crmcore.testing.plugins import PluginContract
 from crmcore.testing.plugins.case import drawn
 from crmcore.testing.plugins.rights import play
-from tests.plugins import visits
+from tests.plugins import forgetful, visits
 
 
 class TestSpecimen(PluginContract):
@@ -29,6 +29,12 @@ class TestVisits(PluginContract):
 
     plugin = visits
     storages = ("memory", "sqlite")
+
+
+class TestForgetful(PluginContract):
+    """Persons in every corner, and no hook that looks after them."""
+
+    plugin = forgetful
 
 
 def look(context: Any) -> None:

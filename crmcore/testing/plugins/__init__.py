@@ -13,13 +13,30 @@ Needs pytest and Hypothesis, which the extra `test` installs.
 
 import pytest
 
-PARTS = ("case", "declaring", "fields", "importing", "keeping", "moving", "repeating", "rights", "telling", "walking")
+PARTS = (
+    *(
+        "case",
+        "declaring",
+        "fields",
+        "forgetting",
+        "importing",
+        "joining",
+        "keeping",
+        "moving",
+        "repeating",
+        "rights",
+        "telling",
+    ),
+    "walking",
+)
 pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in PARTS))
 
 from crmcore.testing.plugins.case import PluginCase  # noqa: E402  # their asserts are to be rewritten
 from crmcore.testing.plugins.declaring import DeclaringContract  # noqa: E402
 from crmcore.testing.plugins.fields import FieldContract  # noqa: E402
+from crmcore.testing.plugins.forgetting import ForgettingContract  # noqa: E402
 from crmcore.testing.plugins.importing import ImportingContract  # noqa: E402
+from crmcore.testing.plugins.joining import JoiningContract  # noqa: E402
 from crmcore.testing.plugins.keeping import KeepingContract  # noqa: E402
 from crmcore.testing.plugins.moving import MovingContract  # noqa: E402
 from crmcore.testing.plugins.repeating import RepeatingContract  # noqa: E402
@@ -40,6 +57,8 @@ class PluginContract(
     RepeatingContract,
     TellingContract,
     KeepingContract,
+    JoiningContract,
+    ForgettingContract,
     PluginCase,
 ):
     """All that the core expects of a plugin."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
@@ -70,6 +70,13 @@ class PluginCase:
         if "storage" in metafunc.fixturenames:
             each = [pytest.param(storage, marks=_skipped(storage), id=storage) for storage in self.storages]
             metafunc.parametrize("storage", each, scope="class")
+
+    @pytest.fixture
+    def place(self, storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+        """A database of this test alone."""
+        place = Place(storage, tmp_path_factory.mktemp("alone"))
+        yield place
+        place.remove()
 
     @pytest.fixture
     def opened(self, storage: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Crm:

@@ -13,6 +13,7 @@ from crmcore.domain.catalogue import Catalogue
 from crmcore.domain.copying import evolve
 from crmcore.domain.errors import DanglingReference, DuplicateValue, IllegalTransition, InvalidRecord, StillReferenced
 from crmcore.domain.facet import Facet, FacetType
+from crmcore.domain.part import PartType
 from crmcore.domain.record import Record, RecordType
 from crmcore.testing import strategies
 from crmcore.testing.ruled import RULED
@@ -57,6 +58,12 @@ class Drawing:
         added: Record = self._work.records(name).add(self.record(name))
         self.ids.setdefault(name, []).append(added.id)
         return added
+
+    def part(self, type: PartType) -> dict[str, Any]:
+        """The values of a part that a record could have now; references to a record of any type are left to the
+        caller."""
+        drawn = (f for f in type.fields if f.target != "*")
+        return {f.name: self._data.draw(strategies.values(f, self.ids)) for f in drawn}
 
     def facet(self, type: FacetType) -> Facet:
         """A facet that a record could get now."""

@@ -22,13 +22,6 @@ class KeepingContract(PluginCase):
     """What stands in a database while plugins come and go."""
 
     @pytest.fixture
-    def place(self, storage: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-        """A database of this test alone."""
-        place = Place(storage, tmp_path_factory.mktemp("alone"))
-        yield place
-        place.remove()
-
-    @pytest.fixture
     def alone(self, place: Place) -> Iterator[Crm]:
         """A Crm with the plugin over it."""
         crm = place.open(*self.active)

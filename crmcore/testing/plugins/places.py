@@ -16,6 +16,7 @@ from crmcore.domain.catalogue import Catalogue
 from crmcore.ports.migration import Chain
 from crmcore.ports.storage import StorageSource
 from crmcore.testing.fakes import CountingIds, FrozenClock
+from crmcore.testing.plugins import dumping
 
 STORAGES: Final = ("memory", "sqlite", "postgres", "mariadb")
 SERVERS: Final = {"postgres": "CRMCORE_TEST_POSTGRES", "mariadb": "CRMCORE_TEST_MARIADB"}
@@ -27,6 +28,7 @@ class Place:
 
     def __init__(self, storage: str, folder: Path) -> None:
         self.storage = storage
+        self._folder = folder
         self._memory = MemoryDatabase()
         self._url = os.environ[SERVERS[storage]] if storage in SERVERS else f"sqlite:///{folder / 'crm.db'}"
         self._prefix = f"t{secrets.token_hex(3)}_" if storage in SERVERS else "crm_"
@@ -58,6 +60,18 @@ class Place:
         from crmcore.adapters.sql.migrating.rehearsing import count_rows
 
         return count_rows(self._url, self._prefix, tables)
+
+    def dump(self) -> str:
+        """All that the database holds, as text: every row of every table, whatever tables there are."""
+        if self.storage == "memory":
+            return "\n".join(dumping.reachable(self._memory))
+        return "\n".join(dumping.rows(self._url, self._prefix))
+
+    def raw(self) -> str:
+        """Every byte of the files of a SQLite database, as a character each: what was deleted may still be there. The
+        files of other databases are their servers' own."""
+        files = sorted(self._folder.glob("crm.db*")) if self.storage == "sqlite" else []
+        return b"".join(file.read_bytes() for file in files).decode("latin-1")
 
     def remove(self) -> None:
         """Drop the tables that were made on a server."""
