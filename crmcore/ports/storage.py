@@ -96,9 +96,9 @@ class Transaction(Protocol):
         `by` is empty. `sum`, `min` and `max` of money are a tuple of Money, one for each currency, by its code. A
         date grouped by its months (`day.month`) gives their first days."""
 
-    def lock(self, type: RecordType, id: UUID, *, shared: bool = False) -> bool:
+    def lock(self, type: RecordType, id: UUID, *, shared: bool = False, alone: bool = False) -> bool:
         """Hold a record until the transaction ends, so that nobody else changes it; False if there is none. `shared`:
-        others may hold it so as well."""
+        others may hold it so as well. `alone`: nobody stores a new reference to it either, until then."""
 
     def append(self, entries: Sequence[LogEntry]) -> None:
         """Write to the change log."""

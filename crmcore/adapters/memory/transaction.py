@@ -117,7 +117,7 @@ class MemoryTransaction:
         """Groups and their figures: see `figures.aggregate`."""
         return figures.aggregate(self._data, query, by, measures)
 
-    def lock(self, type: RecordType, id: UUID, *, shared: bool = False) -> bool:
+    def lock(self, type: RecordType, id: UUID, *, shared: bool = False, alone: bool = False) -> bool:
         """Whether the record is there; nobody else can change anything until the transaction ends."""
         return id in self._data.of(type).rows
 

@@ -85,18 +85,19 @@ class Reader:
         clause = over_all(model.tables, model.backend, query.where).clause(Scope(rows, query.type.name), query.where)
         return compiled(model.dialect, sa.select(sa.func.count()).select_from(rows).where(clause))
 
-    def lock(self, record: RecordType, id: UUID, shared: bool = False) -> bool:
+    def lock(self, record: RecordType, id: UUID, shared: bool = False, alone: bool = False) -> bool:
         """Hold a record until the transaction ends; False if there is none."""
-        found = self.model.statement(("lock", record.name, shared), lambda: self._lock(record, shared))
+        shape = ("lock", record.name, shared, alone)
+        found = self.model.statement(shape, lambda: self._lock(record, shared, alone))
         if self.model.backend == "sqlite" and not shared:
             return self.runner.run(found.text, self.model.stored_id(id)) == 1
         return bool(self.runner.fetch(found.text, self.model.stored_id(id)))
 
-    def _lock(self, record: RecordType, shared: bool) -> Any:
+    def _lock(self, record: RecordType, shared: bool, alone: bool) -> Any:
         table = self.model.tables.records[record.name]
         held = table.c.id == sa.bindparam("p0", type_=table.c.id.type)
         if self.model.backend == "sqlite" and not shared:  # a joined transaction may be deferred: now it is a writer
             return sa.update(table).values(version=table.c.version).where(held)
         # SQLite says nothing of locks: it has one writer.
         found = sa.select(constant("1")).select_from(table).where(held)
-        return found.with_for_update(read=shared, key_share=not shared)
+        return found.with_for_update(read=shared, key_share=not shared and not alone)

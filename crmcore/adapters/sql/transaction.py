@@ -108,9 +108,9 @@ class SqlTransaction:
         """Groups and their figures, sorted by the group's values."""
         return self._ask(aggregate, self._model, self._runner, query, by, measures)
 
-    def lock(self, type: RecordType, id: UUID, *, shared: bool = False) -> bool:
+    def lock(self, type: RecordType, id: UUID, *, shared: bool = False, alone: bool = False) -> bool:
         """Hold a record until the transaction ends; False if there is none."""
-        return self._ask(self._reader.lock, type, id, shared)
+        return self._ask(self._reader.lock, type, id, shared, alone)
 
     def append(self, entries: Sequence[LogEntry]) -> None:
         """Write to the change log."""

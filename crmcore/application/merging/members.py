@@ -65,7 +65,7 @@ def held(unit: Session, type: RecordType, ids: Sequence[UUID]) -> None:
     """Hold these rows, always in one order: two who merge at once wait for each other, and never for ever."""
     unit.check_writable()
     for id in sorted(ids):
-        unit.transaction.lock(type, id)
+        unit.transaction.lock(type, id, alone=True)
 
 
 def rows(unit: Session, type: RecordType, ids: Sequence[UUID]) -> dict[UUID, Customer]:

@@ -66,7 +66,7 @@ def carry_out(unit: Session, head: UUID, row: Erasure) -> Erased:
     unit.transaction.scrub()
     type = unit.catalogue.of(Customer)
     for id in sorted(persons):
-        unit.transaction.lock(type, id)
+        unit.transaction.lock(type, id, alone=True)
     customers = _customers(unit, persons)
     known = [each for each in ledger.rows_of(unit, persons) if each.state != "done"] or ledger.rows_of(unit, persons)
     row = known[-1] if known else row
