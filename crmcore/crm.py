@@ -26,6 +26,7 @@ from crmcore.application.observing.workers import Workers
 from crmcore.application.readiness import Readiness
 from crmcore.application.running import Running
 from crmcore.application.settings import currency_of, zone_of
+from crmcore.application.subjects import finishing
 from crmcore.application.unit import UnitOfWork
 from crmcore.application.upgrading import upgrade
 from crmcore.domain.catalogue import Catalogue
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
     from crmcore.application.importing import ImportReport
     from crmcore.application.importing.undoing import UndoReport
+    from crmcore.ports.backup import Backup
 
 T = TypeVar("T")
 READ_ONLY = "with plugins 'none' no record is written: guards of plugins could not be asked"
@@ -55,7 +57,8 @@ class Crm:
     `plugins`: names of installed plugins, or plugin objects; None: those recorded as active in the database; "none":
     no plugin, and no record can be written. `zone` (IANA name) reads dates where a time is due; `currency` is that
     of bare amounts. `sources` names systems of origin, the most trusted first, for merges. `log_reads`: who reads
-    fields that are declared sensitive stands in the log. Raises MissingPlugin, PluginConflict, PluginFailed, SchemaMismatch, InvalidSetting.
+    fields that are declared sensitive stands in the log. Raises MissingPlugin, PluginConflict, PluginFailed,
+    SchemaMismatch, InvalidSetting.
     """
 
     def __init__(
@@ -265,15 +268,26 @@ class Crm:
 
     def pump(self, seconds: float = 10.0, *, jobs: bool = True) -> dict[str, int]:
         """Number committed changes for the feed, hand them to observers and run the jobs that are due, for about
-        `seconds`; how many events, jobs, sent messages and parked things there were."""
+        `seconds`; how many events, jobs, sent messages and parked things there were. What erasures had to leave, and
+        nothing holds any more, is erased first."""
         self._declared.check()
         stale = self.readiness.stale_keys() is not None  # then nothing can be written
+        if not stale and not self.read_only:
+            finishing.finish(self.work)
         return self.workers.pump(seconds, with_jobs=jobs, numbers_only=stale)
 
     def feed(self, after: int = 0, limit: int = 1_000) -> list[LogEntry]:
         """Numbered changes with a position above `after`, in order: per record in order, none left out."""
         self._declared.check()
         return feeding.feed(self.storage, after, limit)
+
+    def back_up(
+        self, path: str | PathLike[str], *, force: bool = False, progress: Callable[[int, int], None] | None = None
+    ) -> Backup:
+        """Copy a SQLite database, as it is at one moment, to a new file while others go on writing; `force` replaces a
+        file. `progress` is told (part, whole). `InvalidSetting` names the tool for a server's. `crm restore` is its
+        counterpart."""
+        return self._source.back_up(Path(path), force=force, progress=progress)
 
     def close(self) -> None:
         """Let go of every connection that is our own."""
