@@ -20,6 +20,7 @@ from benchmarks.report import Result, Target, per_unit
 from benchmarks.stage import ACTOR, AT_ONCE, Database, Stage, add_customers
 from benchmarks.timing import Times, alternate, timed
 from crmcore.adapters.clock import Uuid7Ids
+from crmcore.adapters.sql.engine import CACHE_KIB
 from crmcore.application.merging.merges import Merges
 
 TARGET: Final = Target(3, 3)
@@ -131,6 +132,8 @@ def _family(stage: Stage, database: Database) -> Family:
     for _ in range(0, 2 * size.followed, AT_ONCE):
         with database.crm.work(actor=ACTOR) as work:
             work.interactions.add_many(islice(stream, AT_ONCE))
+    if stage.storage == "sqlite":  # as much memory as crmcore has
+        database.raw.run(f"PRAGMA cache_size = -{CACHE_KIB}")
     for table in HELD:
         database.raw.run(f"CREATE TABLE was_{table} AS SELECT id, customer FROM {table}")
         database.raw.run(f"CREATE UNIQUE INDEX ix_was_{table} ON was_{table} (id)")
