@@ -5,7 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
+from typing import Final
 from uuid import UUID
+
+import attrs
 
 from crmcore.application.session import Session
 from crmcore.domain.bound import BoundQuery, Present, Test, every
@@ -17,22 +20,32 @@ from crmcore.domain.merging.merge import Merge
 from crmcore.domain.merging.own_log import Reader
 from crmcore.domain.record import Record, RecordType
 
-KEPT = "keep"
-"""The rule under which a value is remembered that somebody chose by hand."""
-Kept = Mapping[UUID, Mapping[dt.datetime, frozenset[str]]]
-BATCH = 500
+BATCH: Final = 500
 
 
-def family_of(unit: Session, type: RecordType, records: Sequence[Record]) -> Family:
+@attrs.frozen(eq=False)
+class Candidates:
+    """A family, and what was chosen in those of its merges that still hold: `rules` by name, `sources` as they were
+    trusted last. Else values would change that nobody touched, as soon as somebody else joins."""
+
+    family: Family
+    rules: Mapping[str, str]
+    sources: tuple[str, ...]
+
+
+def candidates_of(unit: Session, type: RecordType, records: Sequence[Record]) -> Candidates:
     """All who are to be one: these records, raw and with every facet, and who became a part of them earlier."""
     members = {each.id: each for each in [*records, *_parts_of(unit, type, records)]}
     logs = {id: unit.transaction.history(type.name, id) for id in members}
-    survived = [id for id, log in logs.items() if any(entry.operation == "merge" for entry in log)]
-    kept = _kept(unit, survived)
-    reader = reader_of(unit.catalogue, type)
+    merges = _merges(unit, [id for id, log in logs.items() if any(entry.operation == "merge" for entry in log)])
+    reader, kept = reader_of(unit.catalogue, type), _kept(merges)
     read = [reader.read(record, logs[id], kept.get(id, {})) for id, record in members.items()]
     survivors = _survivors(unit, type, {value for each in read for value in each.referred()} - members.keys())
-    return Family(reader, [each.led(survivors) for each in read] if survivors else read)
+    family = Family(reader, [each.led(survivors) for each in read] if survivors else read)
+    chosen = [each.choices for each in merges if isinstance(each.choices, dict)]
+    rules = {name: rule for each in chosen for name, rule in each.get("rules", {}).items()}
+    sources = next((each["sources"] for each in reversed(chosen) if each.get("sources")), ())
+    return Candidates(family, rules, tuple(sources))
 
 
 @lru_cache(maxsize=16)
@@ -77,18 +90,26 @@ def _survivors(unit: Session, type: RecordType, ids: Collection[UUID]) -> dict[U
     return found
 
 
-def _kept(unit: Session, survivors: Sequence[UUID]) -> Kept:
-    """What was chosen by hand in earlier merges that still hold: by survivor and moment."""
+def _merges(unit: Session, survivors: Sequence[UUID]) -> list[Merge]:
+    """The merges into these that still hold, in order of time."""
     type = unit.catalogue.of(Merge)
     survivor, status = type.field("survivor"), type.field("status")
-    if not survivors or survivor is None or status is None:
-        return {}
-    where = every(Test(survivor, "in", tuple(survivors)), Test(status, "=", ("merged",)))
+    found: list[Merge] = []
+    if survivor is None or status is None:
+        return found
+    for start in range(0, len(survivors), BATCH):
+        into = Test(survivor, "in", tuple(survivors[start : start + BATCH]))
+        where = every(into, Test(status, "=", ("merged",)))
+        rows = (each.record for each in unit.transaction.select(BoundQuery(type=type, where=where)))
+        found += [each for each in rows if isinstance(each, Merge)]
+    return sorted(found, key=lambda each: (each.at, each.id))
+
+
+def _kept(merges: Sequence[Merge]) -> dict[UUID, dict[dt.datetime, frozenset[str]]]:
+    """What was chosen by hand, by survivor and moment."""
     found: dict[UUID, dict[dt.datetime, frozenset[str]]] = {}
-    for each in unit.transaction.select(BoundQuery(type=type, where=where)):
-        merge = each.record
-        if isinstance(merge, Merge) and merge.survivor is not None and isinstance(merge.origins, dict):
-            names = (name for name, origin in merge.origins.items() if origin.get("rule") == KEPT)
-            moments = found.setdefault(merge.survivor, {})
-            moments[merge.at] = moments.get(merge.at, frozenset()).union(names)
+    for each in merges:
+        if each.survivor is not None and isinstance(each.choices, dict):
+            moments = found.setdefault(each.survivor, {})
+            moments[each.at] = moments.get(each.at, frozenset()).union(each.choices.get("keep", ()))
     return found

@@ -10,31 +10,21 @@ from uuid import UUID
 import attrs
 
 from crmcore.application.adding import numbered
-from crmcore.application.merging.candidates import KEPT, chosen_fields, family_of
+from crmcore.application.merging.candidates import candidates_of, chosen_fields
+from crmcore.application.merging.choosing import KEPT, Choices, check_choices, with_former
 from crmcore.application.session import Session
 from crmcore.application.validating import check_facet, check_record
 from crmcore.domain.copying import evolve
-from crmcore.domain.errors import CrmError, InvalidRecord, InvalidValue, MergeRefused, UnknownName
+from crmcore.domain.errors import CrmError, InvalidRecord, MergeRefused
 from crmcore.domain.facet import Facet, FacetType
 from crmcore.domain.field import Field, Merge
 from crmcore.domain.merging.family import Family
 from crmcore.domain.merging.identity import Group, PartRule, part_rules
-from crmcore.domain.merging.survivorship import Claim, Trust, check_rule, is_missing, later, surviving
+from crmcore.domain.merging.survivorship import Claim, Trust, is_missing, later, surviving
 from crmcore.domain.merging.uniting import Preference, united
 from crmcore.domain.record import Record, RecordType
 
 __all__ = ["Choices", "Golden", "Origin", "golden"]
-
-
-@attrs.frozen
-class Choices:
-    """What a person decides about a merge. `rules`: another rule for a field (facets dotted) or for what a flat name
-    shows (email, phone, city; address: the part); `keep`: the record whose value is to stand; `sources`: systems, most
-    trusted first."""
-
-    rules: Mapping[str, Merge] = attrs.field(factory=dict)
-    keep: Mapping[str, UUID] = attrs.field(factory=dict)
-    sources: tuple[str, ...] = ()
 
 
 @attrs.frozen
@@ -48,7 +38,7 @@ class Origin:
     rule: str = ""
 
     def plain(self) -> dict[str, str | None]:
-        """As JSON can hold it. A rule "keep" that is found in the record of a merge holds in later merges too."""
+        """As JSON can hold it."""
         at = self.at.isoformat() if self.at else None
         return {"from": str(self.record), "at": at, "source": self.source, "rule": self.rule}
 
@@ -63,21 +53,20 @@ class Golden:
     preferred: Mapping[str, Origin]
 
     def plain_origins(self) -> dict[str, dict[str, str | None]]:
-        """The origins as JSON can hold them, with the flat names that were chosen by hand."""
-        kept = {name: each for name, each in self.preferred.items() if each.rule == KEPT}
-        return {name: each.plain() for name, each in {**self.origins, **kept}.items()}
+        """The origins as JSON can hold them."""
+        return {name: each.plain() for name, each in self.origins.items()}
 
 
 def golden(unit: Session, type: RecordType, survivor: Record, others: Sequence[Record], choices: Choices) -> Golden:
     """What survives of these records, which are raw and have every facet; nothing is written.
 
     It follows from what each member of the family states, also of those merged before, so the order and grouping of
-    merges does not count. `UnknownName` and `InvalidValue` for choices that cannot be; `MergeRefused` where the record
-    type refuses what comes out.
+    merges does not count. What was chosen in those merges holds, unless `choices` say otherwise. `UnknownName` and
+    `InvalidValue` for choices that cannot be; `MergeRefused` where the record type refuses what comes out.
     """
-    family = family_of(unit, type, [survivor, *others])
-    _check_choices(unit, type, family, choices)
-    merging = _Merging(unit, type, survivor, family, choices)
+    found = candidates_of(unit, type, [survivor, *others])
+    check_choices(unit, type, found.family, choices)
+    merging = _Merging(unit, type, survivor, found.family, with_former(unit, type, choices, found))
     after = evolve(survivor, **merging.own(), **merging.parts(), facets=merging.facets())
     if type.options.complete is not None:
         after = type.options.complete(survivor, after)
@@ -218,25 +207,3 @@ def _check(unit: Session, type: RecordType, after: Record) -> None:
             reasons=reasons,
             problems=error.problems,
         ) from None
-
-
-def _check_choices(unit: Session, type: RecordType, family: Family, choices: Choices) -> None:
-    known = set(_choosable(unit, type))
-    for name in (*choices.rules, *choices.keep):
-        if name not in known:
-            raise UnknownName("field", name, known, type.name)
-    for name, rule in choices.rules.items():
-        check_rule(name, rule)
-    for name, id in choices.keep.items():
-        if id not in family.members:
-            raise InvalidValue(f"{name} is to be kept of {id}, which is none of those merged", field=name, id=str(id))
-
-
-def _choosable(unit: Session, type: RecordType) -> Iterator[str]:
-    """The names for which another rule can be given, or a record whose value is to stand."""
-    yield from (f.name for f in chosen_fields(type))
-    yield from (facet.dotted(f) for facet in unit.catalogue.facets.get(type.name, ()) for f in facet.fields)
-    for rule in part_rules(type):
-        if rule.has_preferred:
-            yield rule.part.name
-            yield from (view.name for view in rule.flats if not view.many)

@@ -183,6 +183,20 @@ def test_what_was_chosen_by_hand_holds_in_later_merges(world: World) -> None:
     assert (found.after.name, found.after.employer, values(found.after, "email")) == ("Ali", "Nile", ["a@x", "b@x"])
 
 
+def test_rules_that_were_chosen_hold_in_later_merges(world: World) -> None:
+    """Else a value that nobody touched would change as soon as somebody else joins; who says otherwise is heard."""
+    one = world.add("2024-01-01", Person("Ali", emails=["a@x"], employer="Nile"), source="erp")
+    two = world.add("2024-02-01", Person("Ali", emails=["b@x"], employer="Giza"), source="web")
+    chosen: dict[str, Any] = {"rules": {"employer": "longest", "email": "source_priority"}, "sources": ("erp",)}
+    world.merge("2024-03-01", one, two, rules={"employer": "longest", "name": "longest"})
+    world.merge("2024-03-01", one, world.add("2024-02-03", Person("Ali")), **chosen)
+    three = world.add("2024-02-15", Person("A", employer="Luxor", emails=["c@x"]))
+    found = world.golden(three, one)
+    assert (found.after.employer, values(found.after, "email")[0]) == ("Luxor", "a@x")
+    again = world.golden(three, one, rules={"employer": "most_frequent", "email": "longest"}, sources=("web",))
+    assert (again.origins["employer"].rule, again.preferred["email"].rule) == ("most_frequent", "longest")
+
+
 def test_a_preference_stated_after_a_merge_holds(world: World) -> None:
     """Whoever called up and said which number to use would be called at another one after the next merge."""
     one = world.add("2024-01-01", Person(phones=["+491"]))
