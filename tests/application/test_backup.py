@@ -40,6 +40,7 @@ from tests.application.backed_up import (
 )
 from tests.application.test_crashes import WRITER, integrity
 from tests.databases import storages
+from tests.docs.pages import ROOT
 
 
 def test_a_backup_is_the_database(tmp_path: Path) -> None:
@@ -288,3 +289,18 @@ def test_commands_hold_no_password() -> None:
             assert "s3cret" not in refusal.message + str(refusal.details)
             assert "db.example.com" in str(refusal.details["command"])
             assert "999" in str(refusal.details["command"])
+
+
+def test_the_page_shows_the_commands_that_are_named() -> None:
+    """The page and the refusal would tell two things, of which one is tested."""
+    page = (ROOT / "docs" / "how-to" / "back-up-and-restore.md").read_text(encoding="utf-8")
+    urls: dict[Backend, tuple[str, str]] = {
+        "postgresql": ("postgresql+psycopg://crm@localhost/shop", "shop.dump"),
+        "mariadb": ("mysql+pymysql://crm@localhost/shop", "shop.sql"),
+    }
+    for backend, (url, path) in urls.items():
+        for refusal in (
+            backup_refusal(sa.make_url(url), backend, Path(path), "public" if backend == "postgresql" else None),
+            restore_refusal(sa.make_url(url), backend, Path(path)),
+        ):
+            assert f"\n{refusal.details['command']}\n" in page
