@@ -21,7 +21,7 @@ from crmcore.application.subjects.holding import Holds
 from crmcore.application.subjects.tally import Tally
 from crmcore.domain.change import LogEntry
 from crmcore.domain.privacy.belonging import PERSON
-from crmcore.domain.privacy.wiped_log import UNTOUCHED, without_mentions, without_personal
+from crmcore.domain.privacy.wiped_log import UNTOUCHED, without_facets, without_mentions, without_personal
 from crmcore.domain.privacy.wiping import has_personal, is_person
 from crmcore.domain.record import Record, RecordType
 
@@ -74,13 +74,17 @@ class ErasedLog:
 
     def _empty(self, entry: LogEntry) -> None:
         values = entry.values()
-        if not values or entry.operation in UNTOUCHED or self.holds.of(entry.record, entry.id):
+        if not values or entry.operation in UNTOUCHED:
             return
         type = self.unit.catalogue.records.get(entry.record)
         if type is not None and type.options.system and not has_personal(type, ()):
             return  # what crmcore itself remembers of merges and erasures
         facets = self.unit.catalogue.facets.get(entry.record, ())
-        self._rewrite(entry, values, without_personal(type, facets, values))
+        if holders := self.holds.of(entry.record, entry.id):
+            free = [facet for facet in facets if facet.name not in holders]
+            self._rewrite(entry, values, without_facets(free, values))
+        else:
+            self._rewrite(entry, values, without_personal(type, facets, values))
 
     def _rewrite(self, entry: LogEntry, values: Mapping[str, Any], left: Mapping[str, Any]) -> None:
         if left == values or entry.seq in self._texts:

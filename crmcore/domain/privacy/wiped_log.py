@@ -26,6 +26,12 @@ def without_personal(type: RecordType | None, facets: Iterable[FacetType], value
     return {name: pair for name, pair in values.items() if name in staying}
 
 
+def without_facets(facets: Iterable[FacetType], values: Values) -> dict[str, list[Any]]:
+    """The values of an entry about what is held, without what is personal in these facets, which are not."""
+    gone = {facet.dotted(f) for facet in facets for f in facet.fields if is_wiped(f)}
+    return {name: pair for name, pair in values.items() if name not in gone}
+
+
 def _staying(type: RecordType, facets: tuple[FacetType, ...]) -> set[str]:
     own = {f.name for f in type.fields if not is_wiped(f)}
     parts = {p.attribute for p in type.parts if not any(map(is_wiped, p.fields))}
