@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 import attrs
@@ -18,6 +18,7 @@ from crmcore.application.subjects.figures import figures
 from crmcore.application.subjects.history import SubjectHistory
 from crmcore.application.subjects.plain import Plain, labels_in_history, labels_of, plain_passage, plain_record
 from crmcore.application.subjects.retired import Kept, plain_kept
+from crmcore.application.subjects.undone import MERGE
 from crmcore.domain.customer import Customer
 from crmcore.domain.kinds import plain_datetime
 from crmcore.domain.label import label_of
@@ -25,8 +26,6 @@ from crmcore.domain.privacy.belonging import PERSON, Belonging
 from crmcore.domain.record import Record, RecordType
 from crmcore.ports.handing_out import Label, Section
 from crmcore.ports.stamp import CUSTOM_FIELDS
-
-MERGE: Final = "merge"
 
 
 @attrs.define(eq=False)
@@ -103,7 +102,8 @@ class SubjectExport:
         labels = labels_in_history(self.unit.catalogue, (way.type for way in search.ways.values()))
         yield Section(("history",), SubjectHistory(search, self.withheld).entries(), labels=labels)
         merges = search.ways[MERGE]
-        yield self._section(("merges",), merges.type, self._rows(search, merges))
+        rows = map(_of_merge, self._rows(search, merges))
+        yield self._section(("merges",), merges.type, rows)
         self._note_unread()
         for path, kept in self._kept().items():
             self.counts[":".join(path[1:])] = len(kept)
@@ -196,3 +196,8 @@ class SubjectExport:
         if len(plain) < len(kept.row):
             self.withheld.update(f"{kept.type.name}.{hidden}" for hidden in rule.hidden)
         return plain
+
+
+def _of_merge(plain: Plain) -> Plain:
+    """Of one that was taken back, not from where values came: those are somebody else's again."""
+    return {n: v for n, v in plain.items() if n != "origins"} if plain["status"] == "undone" else plain

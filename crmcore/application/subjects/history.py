@@ -11,6 +11,7 @@ from crmcore.application import journal
 from crmcore.application.hiding import hide_in_history
 from crmcore.application.subjects.belongings import CHUNK, Search
 from crmcore.application.subjects.plain import Plain, plain_entry
+from crmcore.application.subjects.undone import Undone
 from crmcore.domain.binder import declared
 from crmcore.domain.bound import BoundQuery, Const, Test, every
 from crmcore.domain.change import LogEntry
@@ -25,6 +26,11 @@ class SubjectHistory:
 
     search: Search
     withheld: set[str]
+    undone: Undone = attrs.field(init=False)
+
+    @undone.default
+    def _undone(self) -> Undone:
+        return Undone.of(self.search.unit, self.search.persons)
 
     def entries(self) -> Iterator[Plain]:
         """Entries that were written about these persons, of removed records too; then those of their records from the
@@ -112,15 +118,17 @@ class SubjectHistory:
                 yield from self._told(entry)
 
     def _told(self, entry: LogEntry) -> Iterator[Plain]:
-        type = self.search.unit.catalogue.records.get(entry.record)
-        if type is not None and not self.search.whole:
-            hidden = self.search.unit.rule(type).hidden
-            values = entry.values()
-            kept = hide_in_history(type, values, hidden) if hidden else values
-            if kept != values:
-                if not kept and entry.operation == "facet":
-                    return
-                entry = attrs.evolve(entry, changes=journal.changes_text(kept))
         if entry.record == PERSON and entry.id not in self.search.persons:
             return
+        type, values, told = (
+            self.search.unit.catalogue.records.get(entry.record),
+            entry.values(),
+            self.undone.own(entry),
+        )
+        if type is not None and not self.search.whole and (hidden := self.search.unit.rule(type).hidden):
+            told = hide_in_history(type, told, hidden)
+        if told != values:
+            if not told and entry.operation == "facet":
+                return
+            entry = attrs.evolve(entry, changes=journal.changes_text(told))
         yield plain_entry(type, entry, self.search.persons)

@@ -211,3 +211,28 @@ def test_a_link_between_strangers_is_not_handed_out(crm: Crm) -> None:
         one, two = work.customers.add(Person("One")).id, work.customers.add(Person("Two")).id
         work.links.add(Link("customer", one, "customer", two, "strangers"))
     assert "strangers" not in json.dumps(exported(crm, ann.customer))
+
+
+@EVERYWHERE
+def test_who_was_merged_is_handed_out_with_the_survivor(storage: str, request: pytest.FixtureRequest) -> None:
+    """Everything of both while they are one; of each their own when it was a mistake, with nothing that the one had
+    from the other."""
+    with opened(storage, request) as crm:
+        ann, bob, eve = fill(crm, "ann"), fill(crm, "bob"), fill(crm, "eve")
+        with crm.work("root") as work:
+            work.customers.change(ann.customer, name=None, note=None)
+            merged = work.merges.merge(ann.customer, [bob.customer]).merge
+            assert work.customers.get(ann.customer).name in bob.tokens
+        both = Told("both", tokens=[*ann.tokens, *bob.tokens])
+        document = exported(crm, bob.merged)
+        assert_whole(document, both, eve)
+        assert set(document["persons"]) == {str(id) for each in (ann, bob) for id in (each.customer, each.merged)}
+        assert [each["id"] for each in document["merges"]] == [str(merged.id)]
+        with crm.work("root") as work:
+            work.customers.change(ann.customer, job_title=ann.token())
+        with crm.work("root") as work:
+            work.merges.undo(merged.id)
+        document = exported(crm, ann.customer)
+        assert_whole(document, ann, bob)
+        assert [each["status"] for each in document["merges"]] == ["undone"]
+        assert_whole(exported(crm, bob.customer), bob, ann)
