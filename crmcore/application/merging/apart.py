@@ -8,6 +8,7 @@ from uuid import UUID
 from crmcore.application import adding, reading
 from crmcore.application.session import Session
 from crmcore.domain.bound import BoundQuery, Some, Test, every
+from crmcore.domain.change import Change
 from crmcore.domain.customer import Customer
 from crmcore.domain.errors import InvalidRecord
 from crmcore.domain.field import Field
@@ -26,8 +27,10 @@ def set_apart(unit: Session, one: UUID, other: UUID, reason: str | None = None) 
         raise InvalidRecord(type.name, {"other": f"{other} is {one}: a customer is no duplicate of itself"})
     if known := _between(unit, type, pair):
         return known[0]
-    made = NotDuplicate(pair[0], pair[1], unit.now(), str(unit.actor), reason)
-    return adding.add(unit, type, [made])[0]
+    made = NotDuplicate(pair[0], pair[1], unit.now(), str(unit.actor), reason, id=unit.kernel.ids.new())
+    given = frozenset(f.name for f in type.own if getattr(made, f.name) is not None)
+    unit.kernel.policy.write(unit.actor, [Change(type, made.id, "add", None, made, given)])
+    return adding.add(unit, type, [made], by_rule=True)[0]
 
 
 def apart(unit: Session, one: UUID) -> tuple[UUID, ...]:

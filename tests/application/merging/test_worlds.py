@@ -1,0 +1,27 @@
+"""INV-5, INV-7 and INV-8 for whatever world: what is merged and taken back is as it was; nothing is lost between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crmcore.crm import Crm
+from crmcore.testing.crm import make_crm
+from tests.application.merging.world_checks import check_edited, check_exact, check_in_turn
+from tests.application.merging.worlds import PLUGINS
+
+Check = Callable[[Crm, Random], bool]
+CHECKS = (check_exact, check_in_turn, check_edited)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@settings(max_examples=70)
+@given(seed=st.integers(0, 2**32))
+def test_worlds(check: Check, seed: int) -> None:
+    """Some value, part, facet, reference or key would not come back, or one would be lost meanwhile."""
+    with make_crm(plugins=PLUGINS) as crm:
+        check(crm, Random(seed))
