@@ -7,7 +7,7 @@ from typing import Final
 
 from benchmarks.report import Result
 from benchmarks.stage import Stage
-from benchmarks.tasks import bulk, customer, feeding, listing, merging, plugins, process, selling, single
+from benchmarks.tasks import auditing, bulk, customer, feeding, listing, merging, plugins, process, selling, single
 
 Task = Callable[[Stage], Iterator[Result]]
 
@@ -34,6 +34,7 @@ TASKS: Final[dict[str, Task]] = {
     "bulk-plugins": plugins.bulk,
     "page-plugins": plugins.page,
     "feed": feeding.feed,
+    "chain": auditing.chaining,
     "merge": merging.merge_many,
 }
 """The short name of each measurement, for `--task`."""

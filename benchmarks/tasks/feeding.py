@@ -40,7 +40,7 @@ def _observer(name: str, seen: list[int]) -> Any:
 def feed(stage: Stage) -> Iterator[Result]:
     """As many changes as the storage is measured with, but at most 100,000, to five observers."""
     size = min(stage.size.interactions, MOST)
-    written = _log(stage, size)
+    written = log_of(stage, size)
 
     def ours(_: int) -> Seconds:
         seen: list[int] = []
@@ -58,7 +58,7 @@ def feed(stage: Stage) -> Iterator[Result]:
     yield per_unit("feed to 5 observers", stage.storage, times, TARGET.on(stage.storage), size)
 
 
-def _log(stage: Stage, size: int) -> list[Written]:
+def log_of(stage: Stage, size: int) -> list[Written]:
     """The rows that so many changes leave in the log."""
     with stage.fresh() as database:
         with database.crm.work(actor=ACTOR) as work:

@@ -43,6 +43,8 @@ EXPECTED = {
     "add_many, 3 plugins that did ask": "us",
     "page of 50 over facets of 5 plugins": "us",
     "feed to 5 observers": "us",
+    "chain": "us",
+    "verify the chain": "us",
     "merge": "us",
     "unmerge": "us",
 }
