@@ -31,6 +31,7 @@ from crmcore.crm import Crm
 from crmcore.domain.copying import evolve
 from crmcore.domain.predicate import Predicate
 from crmcore.domain.record import Record, RecordType
+from crmcore.ports.moving import Reference
 from crmcore.ports.storage import StorageSource
 from crmcore.testing import specimens
 from crmcore.testing.crm import make_crm
@@ -50,6 +51,8 @@ FEW = {
     "external_id": st.none() | st.sampled_from(("1", "2")),
 }
 """Few values for what is unique, so that values clash."""
+
+MERGES = tuple(UUID(int=number) for number in range(1, 6))
 
 
 class StorageMachine(RuleBasedStateMachine):
@@ -192,6 +195,24 @@ class StorageMachine(RuleBasedStateMachine):
                 return None
 
         self._remember(name, self.both(step))
+
+    @precondition(lambda self: self.ids.get("customer"))
+    @rule(data=st.data(), merge=st.sampled_from(MERGES), back=st.booleans())
+    def follow(self, data: st.DataObject, merge: UUID, back: bool) -> None:
+        """References to some records are repointed to another, but for those of a few; or a merge's are given back."""
+        target = data.draw(st.sampled_from(("customer", "user")))
+        there = [each.id for each in self.held(target)]
+        place = Reference(*data.draw(st.sampled_from(self.catalogue.references_to(target))))
+        if not there:
+            return
+        survivor, stays = data.draw(st.sampled_from(there)), self.ids.get(place.holder.name, [])[::3]
+        losers = [id for id in data.draw(st.lists(st.sampled_from(there), max_size=3)) if id != survivor]
+        if back:
+            self.both(lambda work: work.transaction.moving.astray(merge, place, survivor, 5))
+            self.both(lambda work: work.transaction.moving.give_back(merge, place, survivor, stays))
+        elif not self.both(lambda work: work.transaction.moving.moved(merge)):  # a merge is done once
+            self.both(lambda work: work.transaction.moving.repoint(merge, place, losers, survivor, stays))
+        self.both(lambda work: work.transaction.moving.moves(merge, 50))
 
     @rule(data=st.data(), name=st.sampled_from((*TYPES, "specimen.entry")), limit=st.integers(1, 4))
     def ask(self, data: st.DataObject, name: str, limit: int) -> None:

@@ -225,11 +225,11 @@ class SqlTransaction:
             raise self._translated(error) from error
 
     def _refer(self, call: Callable[..., Any], /, *arguments: Any) -> Any:
-        """As `_ask`; `DuplicateValue` where references of many records are changed, and one breaks a unique key."""
+        """As `_ask`, where references of many records are changed: `DuplicateValue`, `DanglingReference`."""
         try:
             return self._ask(call, *arguments)
         except StorageFailed as error:
-            if error.__cause__ is None or (fault := fault_of(error.__cause__)).meaning != "duplicate":
+            if error.__cause__ is None or (fault := fault_of(error.__cause__)).meaning == "failed":
                 raise
             raise translated(self._model.tables, fault) from error.__cause__
 
