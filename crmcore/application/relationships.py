@@ -40,7 +40,8 @@ def of_customer(unit: Session, customer: UUID, on: dt.date | None = None) -> lis
     pairs = [(r, _other(r, customer)) for r in found if isinstance(r, Relationship) and (on is None or holds(r, on))]
     customers = unit.catalogue.of(Customer)
     others = reading.several(unit, customers, list({o for _, o in pairs}), shown=False)
-    labels = {c.id: label_of(customers, c) for c in others}
+    strangers = (c for c in others if reading.merged_into(customers, c) != customer)  # else it joins one with oneself
+    labels = {c.id: label_of(customers, c) for c in strangers}
     return [
         Seen(r.kind if r.from_customer == customer else INVERSES[r.kind], other, labels[other], r)
         for r, other in pairs
