@@ -53,6 +53,15 @@ def test_a_link_is_over_the_link_before_and_the_text() -> None:
     assert text_digest("") == hashlib.sha256(b"").hexdigest()
 
 
+@given(TEXTS, st.none() | TEXTS, TEXTS)
+def test_the_text_is_json(actor: str, source: str | None, record: str) -> None:
+    """Otherwise others could not make it, with whatever writes JSON where they are."""
+    entry = attrs.evolve(ENTRY, actor=actor, source=source, record=record)
+    plain = [11, 12, "2026-03-01T10:30:00.000000+00:00", actor, source, ENTRY.work.hex, record, ENTRY.id.hex,
+             ENTRY.id.hex, 3, "change", ENTRY.digest]  # fmt: skip
+    assert entry_text(entry) == json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+
+
 @given(st.tuples(TEXTS, TEXTS), st.tuples(TEXTS, TEXTS))
 def test_no_two_entries_have_one_text(one: tuple[str, str], other: tuple[str, str]) -> None:
     """Otherwise what stands in one column could be moved to the next, and the link would still hold."""
