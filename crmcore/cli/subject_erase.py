@@ -17,7 +17,7 @@ from crmcore.cli.options import Command
 from crmcore.cli.session import Session, pass_session
 from crmcore.domain.customer import Customer
 from crmcore.domain.errors import InvalidSetting
-from crmcore.domain.ordering import plain_instant
+from crmcore.domain.kinds import plain_datetime
 
 LARGEST: Final = 200_000_000
 """Bytes of a ledger that is read: that of a million erasures."""
@@ -161,7 +161,7 @@ def _row(each: Any) -> dict[str, Any]:
     return {
         "erasure": str(each.id),
         "customer": each.person,
-        "at": plain_instant(each.at),
+        "at": plain_datetime(each.at),
         "by": each.by,
         "state": each.state,
         "reason": each.reason,
