@@ -37,8 +37,8 @@ def _told(blocker: Blocker) -> str:
     return f"{place}: {blocker.why}{edit}"
 
 
-def standing(unit: Session, merge: Merge, rows: Sequence[Customer]) -> Iterator[Blocker]:
-    """Whether the merge stands as it was made, and is the last that they took part in."""
+def standing(merge: Merge, rows: Sequence[Customer]) -> Iterator[Blocker]:
+    """Whether the merge stands as it was made; if not, there is nothing more to say."""
     if merge.status == "undone":
         why = "it was taken back already"
         yield Blocker("merge", merge.id, "status", why, merge.undone_at, merge.undone_by)
@@ -50,14 +50,10 @@ def standing(unit: Session, merge: Merge, rows: Sequence[Customer]) -> Iterator[
     for each in rows:
         if each.erased_at is not None:
             yield Blocker(MERGING, each.id, "erased_at", "the data of this person was erased", each.erased_at)
-    yield from _later(unit, merge, found)
 
 
-def _later(unit: Session, merge: Merge, rows: dict[UUID, Customer]) -> Iterator[Blocker]:
-    """Merges of later: those must be taken back first."""
-    survivor = rows.get(merge.survivor) if merge.survivor else None
-    if survivor is None:
-        return
+def later(unit: Session, merge: Merge, survivor: Customer) -> Iterator[Blocker]:
+    """Merges of later in which they took part: those must be taken back first."""
     into, why = survivor.merged_into, "this later merge has to be taken back first"
     known = _merges_into(unit, [survivor.id, *([into] if into else [])])
     for each in known:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import attrs
@@ -27,13 +26,15 @@ Pair = Sequence[Any]
 
 @attrs.define(eq=False)
 class Restoring:
-    """One customer's way back. `log`: its history; `merged`: what the merge wrote, by its entry of the log."""
+    """One customer's way back. `log`: its history; `merged`: what the merge wrote, by its entry of the log. `is_last`:
+    they took part in no later merge; what such a one wrote is not told here."""
 
     unit: Session
     type: RecordType
     current: Customer
     log: Sequence[LogEntry]
     merged: LogEntry
+    is_last: bool
     blockers: list[Blocker] = attrs.field(factory=list, init=False)
 
     def former(self) -> Customer:
@@ -114,23 +115,17 @@ class Restoring:
         return held is None or not changed
 
     def _block(self, name: str, why: str) -> None:
-        at, by = self._edited(name)
-        self.blockers.append(Blocker(self.type.name, self.current.id, name, why, at, by))
+        last = next((entry for entry in reversed(self.log) if self._touched(entry, name)), None)
+        if self.is_last or (last is not None and last.operation != "merge"):  # references of the family move unlogged
+            at, by = (last.at, last.actor) if last else (None, None)
+            self.blockers.append(Blocker(self.type.name, self.current.id, name, why, at, by))
 
-    def _edited(self, name: str) -> tuple[dt.datetime | None, str | None]:
-        """When and by whom a name was touched last, after the merge."""
-        touched = [entry for entry in self._later() if _touches(entry, name)]
-        return (touched[-1].at, touched[-1].actor) if touched else (None, None)
-
-    def _later(self) -> Iterator[LogEntry]:
-        return (entry for entry in self.log if entry.seq > self.merged.seq)
+    def _touched(self, entry: LogEntry, name: str) -> bool:
+        """Whether an entry from after the merge tells of this name."""
+        return entry.seq > self.merged.seq and (not name or name.partition("[")[0] in entry.values())
 
 
 def _was_empty(entry: LogEntry) -> bool:
     """Whether an entry never had a value: a merge that left the record as it was. One that was erased has the digest of
     what it had."""
     return entry.digest == journal.digest(entry.record, entry.id, entry.version, entry.operation, "")
-
-
-def _touches(entry: LogEntry, name: str) -> bool:
-    return not name or name.partition("[")[0] in entry.values()

@@ -14,7 +14,7 @@ import attrs
 from crmcore.application import changing, reading
 from crmcore.application.hooks.reacting import react
 from crmcore.application.merging import merging
-from crmcore.application.merging.blockers import blocked, refused_values, standing
+from crmcore.application.merging.blockers import blocked, later, refused_values, standing
 from crmcore.application.merging.evidence import divide
 from crmcore.application.merging.following import references
 from crmcore.application.merging.giving_back import give_back
@@ -64,7 +64,7 @@ def _found(unit: Session, id: UUID) -> Merge:
 
 
 def _undone(unit: Session, merge: Merge, type: RecordType, family: Sequence[Customer]) -> Unmerged:
-    if blockers := list(standing(unit, merge, family)):
+    if blockers := list(standing(merge, family)):
         raise blocked(merge, blockers)
     changes = _changes(unit, merge, type, family)
     unit.kernel.policy.write(unit.actor, changes)
@@ -93,17 +93,18 @@ def _undone(unit: Session, merge: Merge, type: RecordType, family: Sequence[Cust
 
 def _changes(unit: Session, merge: Merge, type: RecordType, family: Sequence[Customer]) -> list[Change]:
     """Each of them as before the merge; UnmergeBlocked with everything that is in the way."""
-    blockers, changes, ids = [], [], [each.id for each in family]
+    blockers, changes, ids = list(later(unit, merge, family[0])), [], [each.id for each in family]
+    is_last = not blockers
     for each in family:
         log = unit.transaction.history(type.name, each.id)
         merged = _entry(merge, log, each.id)
         if merged is None:
             blockers.append(Blocker(type.name, each.id, "", "the log does not tell any more what it was"))
             continue
-        restoring = Restoring(unit, type, each, log, merged)
+        restoring = Restoring(unit, type, each, log, merged, is_last)
         former = evolve(restoring.former(), version=each.version + 1)
         change = Change(type, each.id, "unmerge", each, former, frozenset(difference(unit, type.name, each, former)))
-        blockers += [*restoring.blockers, *refused_values(unit, change, ids)]
+        blockers += [*restoring.blockers, *(refused_values(unit, change, ids) if is_last else ())]
         changes.append(change)
     if blockers:
         raise blocked(merge, blockers)

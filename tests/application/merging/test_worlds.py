@@ -25,3 +25,9 @@ def test_worlds(check: Check, seed: int) -> None:
     """Some value, part, facet, reference or key would not come back, or one would be lost meanwhile."""
     with make_crm(plugins=PLUGINS) as crm:
         check(crm, Random(seed))
+
+
+def test_worlds_in_a_database(fresh_url: str) -> None:
+    """The same where references are repointed by statements, several worlds beside each other."""
+    with make_crm(fresh_url, plugins=PLUGINS) as crm:
+        assert sum(check(crm, Random(seed)) for check in CHECKS for seed in range(4)) > 6
