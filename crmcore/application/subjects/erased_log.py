@@ -18,6 +18,7 @@ import attrs
 from crmcore.application import journal
 from crmcore.application.session import Session
 from crmcore.application.subjects.holding import Holds
+from crmcore.application.subjects.removed_unnamed import removals
 from crmcore.application.subjects.tally import Tally
 from crmcore.domain.change import LogEntry
 from crmcore.domain.privacy.belonging import PERSON
@@ -57,6 +58,16 @@ class ErasedLog:
                     self._removed_with(entry)
             self.flush()
             after = page[-1].seq
+        for type, removal in removals(self.unit, self.persons):
+            for entry in self.unit.transaction.history(type.name, removal.id):
+                self._unnamed(type, entry)
+
+    def _unnamed(self, type: RecordType, entry: LogEntry) -> None:
+        """An entry of a record that is not there any more: theirs, unless it says whose else it was."""
+        if entry.subject is None or entry.subject in self.persons:
+            self._empty(entry)
+        elif (values := entry.values()) and entry.operation not in UNTOUCHED:
+            self._rewrite(entry, values, without_mentions(type, values, self.persons))
 
     def of_record(self, type: RecordType, record: Record) -> None:
         """The entries of a record of theirs that do not say whose it is, or that are from when it was another's."""

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from crmcore import Interaction, Person
+from crmcore import Interaction, Link, Person
 from crmcore.adapters.memory.source import MemorySource
 from crmcore.application.subjects.belongings import belongings, passages
 from crmcore.application.subjects.subjects import Subjects
@@ -314,6 +314,44 @@ def test_what_cannot_be_emptied_goes(storage: str, request: pytest.FixtureReques
         assert "2024-02-0" not in after
 
 
+@record("rumour")
+class Rumour(Record):
+    """Its author forgot to say about whom it is."""
+
+    about: UUID = field.reference("customer")
+    text: str = field.text(personal=True)
+
+
+@hookimpl
+def declare_rumours() -> Sequence[type[Record]]:
+    return (Rumour,)
+
+
+class Gossip:
+    """A plugin whose author forgot something."""
+
+    plugin = Plugin("gossip", description="Rumours")
+    declare_records = staticmethod(declare_rumours)
+
+
+@EVERYWHERE
+def test_removed_records_that_name_nobody_are_found(storage: str, request: pytest.FixtureRequest) -> None:
+    """The log says of them no more than what they referred to; of others nothing is lost."""
+    url = url_of(storage, request)
+    with make_crm(url or "memory", plugins=[Gossip]) as crm:
+        with crm.work("sara") as work:
+            id, other = (work.customers.add(Person(name)).id for name in ("Leila", "Ali"))
+            said = [work[Rumour].add(Rumour(each, f"TOK{n}")).id for n, each in enumerate((id, id, other))]
+            work[Rumour].remove(said[0])
+            work[Rumour].remove(said[2])
+        crm.pump()
+        with crm.work("sara") as work:
+            work[Rumour].remove(said[1])
+        erase(crm, id)
+        held = dump(crm, url)
+        assert [token in held for token in ("TOK0", "TOK1", "TOK2")] == [False, False, True]
+
+
 def test_what_refuses_to_go_is_named() -> None:
     """Where a validator refuses what would be left, and something refers to the record, the erasure fails as a whole
     and says by which field."""
@@ -321,8 +359,6 @@ def test_what_refuses_to_go_is_named() -> None:
         with crm.work("sara") as work:
             id = work.customers.add(Person("Leila")).id
             letter = work[Letter].add(Letter(id, "a" * 30, "L-1")).id
-            from crmcore import Link
-
             work.links.add(Link("clinic.letter", letter, "customer", id, "about"))
         with pytest.raises(InvalidRecord, match="text: cannot be erased"):
             erase(crm, id)
