@@ -1,4 +1,5 @@
-"""New references to a customer who was merged go to the survivor: old ids lead there for ever.
+"""New references to a customer who was merged go to the survivor: old ids lead there for ever. To a customer whose data
+was erased nothing personal is attached again.
 
 What is asked is asked after the row was stored: by then a merge that went on at the same time has either seen the row,
 or was waited for and is seen here.
@@ -6,23 +7,26 @@ or was waited for and is seen here.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
+import attrs
+
 from crmcore.application.kernel import Plan, following
-from crmcore.application.reading import merged_into
 from crmcore.application.session import Session
 from crmcore.application.validating import check_record
-from crmcore.domain.bound import BoundQuery, Present, Test, every
+from crmcore.domain.bound import BoundQuery, Present, Some, Test, every
 from crmcore.domain.copying import evolve
+from crmcore.domain.errors import ErasedPerson
 from crmcore.domain.facet import Facet, FacetType
 from crmcore.domain.field import Field
 from crmcore.domain.record import MERGING, Record, RecordType
 
 R = TypeVar("R", bound=Record)
 MERGED: Final = "merge.any"
-"""The setting that stands once anything was merged in this database."""
+"""The setting that stands once anybody was merged, or erased, in this database."""
 AT_ONCE: Final = 1_000
 
 
@@ -30,7 +34,10 @@ def settle(unit: Session, plan: Plan[R], stored: Sequence[R]) -> list[R]:
     """These records, which were stored a moment ago, with survivors in place of customers who were merged."""
     if not plan.follows or unit.transaction.setting(MERGED) is None:
         return list(stored)
-    survivors = _survivors(unit, {id for record in stored for id in _referred(plan, record)})
+    gone = _gone(unit, {id for record in stored for id in _referred(plan, record)})
+    survivors, erased = gone.survivors, gone.erased
+    for record in stored if erased else ():
+        _check_free(plan, record, survivors, erased)
     if not survivors:
         return list(stored)
     settled = [_pointed(plan, record, survivors) for record in stored]
@@ -41,12 +48,18 @@ def settle(unit: Session, plan: Plan[R], stored: Sequence[R]) -> list[R]:
     return settled
 
 
+def note(unit: Session) -> None:
+    """Keep in mind that somebody was merged or erased here, so that new references are looked at."""
+    if unit.transaction.setting(MERGED) is None:
+        unit.transaction.put_setting(MERGED, str(unit.id))
+
+
 def settle_facet(unit: Session, type: RecordType, facet: FacetType, id: UUID, stored: Facet) -> Facet:
     """A facet, which was stored a moment ago, in the same way."""
     fields = following(facet.fields)
     if not fields or unit.transaction.setting(MERGED) is None:
         return stored
-    survivors = _survivors(unit, {held for f in fields if (held := getattr(stored, f.name)) is not None})
+    survivors = _gone(unit, {held for f in fields if (held := getattr(stored, f.name)) is not None}).survivors
     values = {f.name: survivors[getattr(stored, f.name)] for f in fields if getattr(stored, f.name) in survivors}
     if not values:
         return stored
@@ -78,25 +91,50 @@ def _customer(field: Field, holder: Any) -> UUID | None:
     return id
 
 
-def _survivors(unit: Session, ids: set[UUID]) -> Mapping[UUID, UUID]:
-    """Those of these customers who were merged, each with the one that they are a part of."""
+@attrs.frozen
+class Gone:
+    """Of some customers, those who were merged, each with the one that they are a part of; and who was erased, when."""
+
+    survivors: Mapping[UUID, UUID]
+    erased: Mapping[UUID, dt.datetime]
+
+
+def _gone(unit: Session, ids: set[UUID]) -> Gone:
     type = unit.catalogue.record(MERGING)
-    known, merged = type.field("id"), type.field("merged_into")
+    known, merged, erased = (type.field(name) for name in ("id", "merged_into", "erased_at"))
     found: dict[UUID, UUID] = {}
+    blank: dict[UUID, dt.datetime] = {}
     left = sorted(ids)
-    while left and known and merged:
-        where = every(Test(known, "in", tuple(left[:AT_ONCE])), Present(merged))
-        rows = [each.record for each in unit.transaction.select(BoundQuery(type=type, where=where))]
-        into = {row.id: target for row in rows if (target := merged_into(type, row)) is not None}
+    while left and known and merged and erased:
+        where = every(Test(known, "in", tuple(left[:AT_ONCE])), Some((Present(merged), Present(erased))))
+        rows: list[Any] = [each.record for each in unit.transaction.select(BoundQuery(type=type, where=where))]
+        into = {row.id: row.merged_into for row in rows if row.merged_into is not None}
+        blank.update({row.id: row.erased_at for row in rows if row.erased_at is not None})
         left = [*left[AT_ONCE:], *(id for id in into.values() if id not in found and id not in into)]
         found.update(into)
-    return {id: _last(found, id) for id in found}
+    return Gone({id: _last(found, id) for id in found}, blank)
 
 
 def _last(found: Mapping[UUID, UUID], id: UUID) -> UUID:
     while id in found:
         id = found[id]
     return id
+
+
+def _check_free(
+    plan: Plan[Any], record: Record, survivors: Mapping[UUID, UUID], erased: Mapping[UUID, dt.datetime]
+) -> None:
+    """`ErasedPerson` where something personal would be said of somebody who was erased."""
+    about = next((id for id in _referred(plan, record) if survivors.get(id, id) in erased), None)
+    if about is None:
+        return
+    held = [(part, each.fields) for each in plan.type.parts for part in getattr(record, each.attribute)]
+    for holder, fields in [(record, plan.type.fields), *held]:
+        for field in fields:
+            if field.personal and getattr(holder, field.name) not in (None, "", frozenset()):
+                when = erased[survivors.get(about, about)].date()
+                problem = f"customer {about} was erased on {when}: nothing personal is kept about them again"
+                raise ErasedPerson(plan.type.name, {field.name: problem})
 
 
 def _pointed(plan: Plan[R], record: R, survivors: Mapping[UUID, UUID]) -> R:

@@ -12,7 +12,7 @@ import pytest
 from crmcore import Crm, Interaction, Person, Relationship
 from crmcore.application.unit import UnitOfWork
 from crmcore.domain.copying import evolve
-from crmcore.domain.errors import InvalidRecord, NotFound
+from crmcore.domain.errors import ErasedPerson, InvalidRecord, NotFound
 from crmcore.domain.link import Link
 from crmcore.domain.merging.merge import Merge
 from crmcore.testing.crm import make_crm
@@ -190,3 +190,17 @@ def test_who_may_not_see_the_survivor_sees_nothing_of_it() -> None:
                 with pytest.raises(NotFound, match=str(old)):
                     ask(old)
             assert work.search("Leila") == []
+
+
+def test_nothing_personal_is_attached_to_an_erased_person_again(shared: SharedCrm) -> None:
+    """GDP-06: a host that still knows the id would bring a person's data back in silence."""
+    crm = shared.fresh()
+    with crm.work("sara") as work:
+        id, old = (work.customers.add(Person("Leila")).id for _ in range(2))
+        work.merges.merge(id, [old])
+        work.subjects.erase(id, "asked for it")
+    with crm.work("sara") as work:
+        for each in (id, old):
+            with pytest.raises(ErasedPerson, match=f"{each} was erased on 2025-01-15"), work.savepoint():
+                work.interactions.add(Interaction(NOON, "mail", customer=each, subject="Leila again"))
+        assert work.interactions.add(Interaction(NOON, "call", customer=old)).customer == id

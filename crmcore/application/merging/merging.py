@@ -51,8 +51,7 @@ def merge(unit: Session, survivor: UUID, others: Sequence[UUID], choices: Choice
 def _written(unit: Session, plan: Planned, choices: Choices) -> Merged:
     id, now, family = unit.kernel.ids.new(), unit.now(), plan.family
     with unit.writing() as transaction:
-        if transaction.setting(straying.MERGED) is None:
-            transaction.put_setting(straying.MERGED, str(id))
+        straying.note(unit)
         _store(unit, plan, now)
         transaction.append([entry(unit, change, now) for change in plan.changes])
         repointed, shown = _repointed(unit, plan, id)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any, Final
 from uuid import UUID
 
-from crmcore.application import reading
+from crmcore.application import reading, straying
 from crmcore.application.adding import add
 from crmcore.application.changing import write
 from crmcore.application.session import Session
@@ -64,6 +64,7 @@ def carry_out(unit: Session, head: UUID, row: Erasure) -> Erased:
     persons = family(unit, head)
     unit.check_writable()
     unit.transaction.scrub()
+    straying.note(unit)
     type = unit.catalogue.of(Customer)
     for id in sorted(persons):
         unit.transaction.lock(type, id, alone=True)
