@@ -37,7 +37,7 @@ from crmcore.testing import specimens
 from crmcore.testing.crm import make_crm
 from crmcore.testing.fakes import CountingIds, FrozenClock
 from crmcore.testing.questions import predicates, sort_orders
-from crmcore.testing.sides import Side, Step, Undone, assert_same, comparable
+from crmcore.testing.sides import Side, Step, Undone, assert_same, comparable, references_held
 from crmcore.testing.specimens import Entry, Profile, Sample
 from crmcore.testing.strategies import facets, records
 from crmcore.testing.values import WORDS
@@ -51,8 +51,6 @@ FEW = {
     "external_id": st.none() | st.sampled_from(("1", "2")),
 }
 """Few values for what is unique, so that values clash."""
-
-MERGES = tuple(UUID(int=number) for number in range(1, 6))
 
 
 class StorageMachine(RuleBasedStateMachine):
@@ -76,6 +74,7 @@ class StorageMachine(RuleBasedStateMachine):
         self.sides = [Side(crm, clock, crm.work("sara").__enter__()) for crm, clock in zip(crms, clocks, strict=True)]
         self.catalogue = crms[0].catalogue
         self.ids: dict[str, list[UUID]] = {}
+        self.merges: list[tuple[UUID, Reference, UUID]] = []
 
     def _made(self, source: StorageSource, clock: FrozenClock) -> Crm:
         made = make_crm(source, plugins=self.plugins, clock=clock, ids=CountingIds(), zone="Europe/Berlin")
@@ -196,23 +195,28 @@ class StorageMachine(RuleBasedStateMachine):
 
         self._remember(name, self.both(step))
 
-    @precondition(lambda self: self.ids.get("customer"))
-    @rule(data=st.data(), merge=st.sampled_from(MERGES), back=st.booleans())
-    def follow(self, data: st.DataObject, merge: UUID, back: bool) -> None:
-        """References to some records are repointed to another, but for those of a few; or a merge's are given back."""
-        target = data.draw(st.sampled_from(("customer", "user")))
-        there = [each.id for each in self.held(target)]
-        place = Reference(*data.draw(st.sampled_from(self.catalogue.references_to(target))))
-        if not there:
-            return
-        survivor, stays = data.draw(st.sampled_from(there)), self.ids.get(place.holder.name, [])[::3]
-        losers = [id for id in data.draw(st.lists(st.sampled_from(there), max_size=3)) if id != survivor]
-        if back:
-            self.both(lambda work: work.transaction.moving.astray(merge, place, survivor, 5))
-            self.both(lambda work: work.transaction.moving.give_back(merge, place, survivor, stays))
-        elif not self.both(lambda work: work.transaction.moving.moved(merge)):  # a merge is done once
+    @precondition(lambda self: len(self.ids.get("customer", ())) > 1)
+    @rule(data=st.data(), name=st.sampled_from(("customer", "customer", "user")))
+    def follow(self, data: st.DataObject, name: str) -> None:
+        """Whatever refers to some records, or to all of them, refers to one then, but for a few that stay."""
+        there, led = [each.id for each in self.held(name)], references_held(self.sides[0].work, name)
+        if there and led:
+            (place, ids), survivor = data.draw(st.sampled_from(led)), data.draw(st.sampled_from(there))
+            losers = [id for id in data.draw(st.just(ids) | st.lists(st.sampled_from(there))) if id != survivor]
+            stays = data.draw(st.lists(st.sampled_from(self.ids[place.holder.name]), max_size=1))
+            merge = UUID(int=len(self.merges) + 1)
+            self.merges.append((merge, place, survivor))
             self.both(lambda work: work.transaction.moving.repoint(merge, place, losers, survivor, stays))
-        self.both(lambda work: work.transaction.moving.moves(merge, 50))
+            self.both(lambda work: work.transaction.moving.moves(merge, 50))
+
+    @precondition(lambda self: self.merges)
+    @rule(data=st.data(), stay=st.booleans())
+    def give_back(self, data: st.DataObject, stay: bool) -> None:
+        """What was repointed goes back, or is seen to be astray."""
+        merge, place, survivor = data.draw(st.sampled_from(self.merges))
+        self.both(lambda work: work.transaction.moving.astray(merge, place, survivor, 3))
+        stays = self.ids[place.holder.name][:1] if stay else []
+        self.both(lambda work: work.transaction.moving.give_back(merge, place, survivor, stays))
 
     @rule(data=st.data(), name=st.sampled_from((*TYPES, "specimen.entry")), limit=st.integers(1, 4))
     def ask(self, data: st.DataObject, name: str, limit: int) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import attrs
 
+from crmcore.application.merging.following import targets
 from crmcore.application.unit import UnitOfWork
 from crmcore.crm import Crm
 from crmcore.domain.change import LogEntry
 from crmcore.domain.errors import CrmError, DanglingReference, DuplicateValue
+from crmcore.ports.moving import Reference
 from crmcore.testing.fakes import FrozenClock
 
 Step = Callable[[UnitOfWork], Any]
@@ -42,6 +45,17 @@ class Side:
             self.work.__exit__(None if commit else Undone, None if commit else Undone(), None)
         finally:
             self.work = self.crm.work("sara").__enter__()
+
+
+def references_held(work: UnitOfWork, name: str) -> list[tuple[Reference, list[UUID]]]:
+    """The references to records of a type that are somewhere held, each with the ids that it leads to."""
+    found: list[tuple[Reference, list[UUID]]] = []
+    for place in (Reference(*each) for each in work.catalogue.references_to(name)):
+        classes = [f.cls for f in work.catalogue.facets.get(place.holder.name, ())]
+        records = work.records(place.holder.name).stream(with_=classes)
+        if ids := sorted({id for record in records for id in targets(work, place, record)}):
+            found.append((place, ids))
+    return found
 
 
 def assert_same(model: Any, tested: Any) -> None:
