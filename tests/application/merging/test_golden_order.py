@@ -15,13 +15,14 @@ from crmcore.crm import Crm
 from crmcore.domain.catalogue import build
 from crmcore.domain.copying import evolve
 from crmcore.domain.customer import Address, AlternativeName, ContactPoint, Customer, Role
+from crmcore.domain.merging.identity import part_rules
 from crmcore.domain.merging.survivorship import RULES
 from crmcore.domain.money import Money
 from crmcore.domain.records import CORE
 from crmcore.testing.crm import make_crm
 from crmcore.testing.fakes import START, FrozenClock
 from crmcore.testing.strategies import facets, records
-from tests.application.merging.golden_world import DOOR, TRIAL, Door, Trial, golden_of, merged, view
+from tests.application.merging.golden_world import DOOR, TRIAL, Door, Trial, golden_of, merged, rows, view
 
 CATALOGUE = build([(None, cls) for cls in CORE], [("trial", Trial)])
 CUSTOMER = CATALOGUE.of(Customer)
@@ -182,3 +183,56 @@ def test_the_order_of_merges_does_not_count(
         again = golden_of(work, after.id, **choices)
         assert view(again.after) == expected
         assert again.after == after
+
+
+EDITS = st.fixed_dictionaries(
+    {},
+    optional={
+        "name": st.none() | st.sampled_from(NAMES),
+        "note": st.none() | st.sampled_from(NAMES),
+        "tags": st.frozensets(st.sampled_from("abc")),
+        "email": st.none() | st.sampled_from(POINTS[:3]),
+        "phone": st.none() | st.sampled_from(POINTS[3:]),
+        "city": st.none() | st.sampled_from(NAMES),
+        "trial.recent": st.none() | st.sampled_from(NAMES),
+        "trial.labels": st.frozensets(st.sampled_from("xyz")),
+    },
+)
+"""What somebody sets on a survivor between two merges."""
+
+
+def shown(work: UnitOfWork, record: Any) -> dict[str, Any]:
+    """A customer as lists show it: of the parts of a group the preferred one, or else the first."""
+    type = work.catalogue.of(Customer)
+    parts = {rule.part.attribute: rule for rule in part_rules(type)}
+    plain = {name: value for name, value in view(record).items() if name not in parts}
+    for attribute, rule in parts.items():
+        held = [rule.plain(part) for part in getattr(record, attribute)]
+        plain[attribute] = (rule.nominees(held), sorted(repr(sorted(_unmarked(each).items())) for each in held))
+    return plain
+
+
+def _unmarked(part: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in part.items() if name not in ("no", "preferred")}
+
+
+@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=60)
+@given(st.lists(members(), min_size=2, max_size=5), st.data())
+def test_what_somebody_set_after_a_merge_is_not_undone_by_the_next(
+    crm: Crm, family: list[Member], draw: st.DataObject
+) -> None:
+    """However often survivors were changed between merges: what is worked out anew is what is there, and whoever
+    survives the next merge, the same comes of it (INV-6, INV-7)."""
+    clock: Any = crm.kernel.clock
+    with crm.work("sara", dry=True) as work:
+        left = added(work, clock, family)
+        clock.set(START + dt.timedelta(days=50))
+        while len(left) > 1:
+            one, other = draw.draw(st.permutations(left))[:2]
+            expected = view(golden_of(work, other, one).after)
+            assert view(merged(work, one, other)) == expected
+            left.remove(other)
+            clock.advance(days=1)
+            work.customers.change(one, draw.draw(EDITS))
+            [row] = rows(work, [one])
+            assert shown(work, golden_of(work, one).after) == shown(work, row)
