@@ -152,11 +152,12 @@ class _Log:
                 self.dropped[attribute, identity] = entry.seq
             if no not in new:
                 own.pop(no, None)
+        touched = {rule.identity(part) for no, part in (*old.items(), *new.items()) if old.get(no) != new.get(no)}
         for no, stated in new.items():
-            if stated != old.get(no):
+            # Of several that agree, whoever changed one has left the others as they are.
+            if stated != old.get(no) or (no not in own and rule.identity(stated) in touched):
                 since = own[no].at if no in own and rule.same(stated, old.get(no)) else entry.at
-                source = entry.source or self._source
-                own[no] = OwnPart(rule.identity(stated), stated, since, source, entry.seq)
+                own[no] = OwnPart(rule.identity(stated), stated, since, entry.source or self._source, entry.seq)
         for group, identity in rule.nominees(after).items():
             if rule.nominees(before).get(group) != identity:
                 self.nominated[attribute, group] = Nomination(identity, entry.at, entry.source, entry.seq)
