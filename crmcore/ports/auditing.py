@@ -32,6 +32,10 @@ class Auditing(Protocol):
     def links(self, after: int, limit: int) -> list[Link]:
         """Links with a position above `after`, in order."""
 
+    def texts(self, after: int, limit: int) -> list[tuple[int, str]]:
+        """Numbered entries with a position above `after`, in order: the position, and the text that the chain has of
+        the entry (`domain.audit`)."""
+
     def unnumbered(self, after: int, limit: int) -> list[LogEntry]:
         """Entries without a position with a seq above `after`, in order of seq: no link covers them yet."""
 

@@ -13,6 +13,7 @@ import attrs
 
 from crmcore.adapters.memory.change_log import ChangeLog
 from crmcore.adapters.memory.consuming import Ledgers
+from crmcore.domain.audit import entry_text
 from crmcore.domain.change import LogEntry
 from crmcore.ports.auditing import Link
 
@@ -42,6 +43,10 @@ class MemoryAuditing:
         """Links above a position, in order."""
         first = bisect_right(self._chain, after, key=attrgetter("position"))
         return self._chain[first : first + max(limit, 0)]
+
+    def texts(self, after: int, limit: int) -> list[tuple[int, str]]:
+        """Numbered entries as the chain has them."""
+        return [(entry.position or 0, entry_text(entry)) for entry in self._log.feed(after, limit)]
 
     def unnumbered(self, after: int, limit: int) -> list[LogEntry]:
         """Entries without a position."""

@@ -44,8 +44,10 @@ class SqlAuditing:
         return Link(*rows[0]) if rows else None
 
     def chain(self, links: Sequence[Link]) -> None:
-        """Add links."""
-        self._asking.insert(self._chain, [(link.position, link.digest) for link in links])
+        """Add links: of values that are stored as they are, and that are many."""
+        if links:
+            rows = [(link.position, link.digest) for link in links]
+            self._asking.ask(self._asking.runner.store, self._asking.model.insertion(self._chain), rows)
 
     def links(self, after: int, limit: int) -> list[Link]:
         """Links above a position, in order."""
@@ -56,6 +58,11 @@ class SqlAuditing:
             return at_most(found, sa.bindparam("p1", type_=sa.Integer()))
 
         return [Link(*row) for row in self._asking.rows("links", make, after, limit)]
+
+    def texts(self, after: int, limit: int) -> list[tuple[int, str]]:
+        """Numbered entries as the chain has them."""
+        found: list[tuple[int, str]] = self._asking.ask(self._log.texts, self._asking.runner, after, limit)
+        return found
 
     def unnumbered(self, after: int, limit: int) -> list[LogEntry]:
         """Entries without a position."""

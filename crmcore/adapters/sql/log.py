@@ -15,16 +15,33 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from crmcore.adapters.sql import codecs, gathering
-from crmcore.adapters.sql.compiled import at_most
+from crmcore.adapters.sql.compiled import at_most, constant
 from crmcore.adapters.sql.ledgers import LOG_COLUMNS
 from crmcore.adapters.sql.model import Model, insertion
 from crmcore.adapters.sql.runner import Insertion, Runner
+from crmcore.domain.audit import columns_text
 from crmcore.domain.change import LogEntry
 from crmcore.domain.errors import StorageFailed
 from crmcore.domain.field import Field
 
 LAST_POSITION: Final = "feed.position"
 """The setting that keeps the last position given; its row is the lock under which positions are given."""
+
+CHAINED: Final = (
+    "position",
+    "seq",
+    "at",
+    "actor",
+    "source",
+    "work",
+    "record",
+    "id",
+    "subject",
+    "version",
+    "operation",
+    "digest",
+)
+"""The columns of an entry in the order in which the chain has them."""
 
 _AT: Final = Field(kind="datetime", name="at")
 
@@ -43,21 +60,15 @@ class _Ids(dict[Any, UUID]):
         return found
 
 
-def _entry(ids: _Ids, row: tuple[Any, ...]) -> LogEntry:
-    at, actor, source, work, record, id, subject, *rest = row
-    moment = _moment(at)
-    about = None if subject is None else ids[subject]
-    return LogEntry(moment, actor, source, ids[work], record, ids[id], about, *rest)
+class _Moments(dict[Any, dt.datetime]):
+    """Times as they are stored and as they are: those of what was written at once are one. As text they must be just
+    so: another form of the same one would be sorted elsewhere."""
 
-
-def _moment(at: Any) -> dt.datetime:
-    """A time, which as text must be just so: another form of the same one would be sorted elsewhere."""
-    if not isinstance(at, str):
-        return codecs.aware(at)
-    found = dt.datetime.fromisoformat(at)
-    if codecs.stamp(found) != at:
-        raise ValueError(f"{at!r} is no time as crmcore writes it")
-    return found
+    def __missing__(self, stored: Any) -> dt.datetime:
+        found = self[stored] = dt.datetime.fromisoformat(stored) if isinstance(stored, str) else codecs.aware(stored)
+        if isinstance(stored, str) and codecs.stamp(found) != stored:
+            raise ValueError(f"{stored!r} is no time as crmcore writes it")
+        return found
 
 
 class Log:
@@ -172,6 +183,33 @@ class Log:
 
         runner.many(self._model.statement("rewrite", make).text, [(text, seq) for seq, text in changes])
 
+    def texts(self, runner: Runner, after: int, limit: int) -> list[tuple[int, str]]:
+        """Numbered entries as the chain has them, made of what is stored."""
+
+        def make() -> Any:
+            c = self._table.c
+            found = sa.select(*[self._chained(c[name]) for name in CHAINED])
+            held = found.where(c.position > self._parameter(0, c.position)).order_by(c.position)
+            return at_most(held, sa.bindparam("p1", type_=sa.Integer()))
+
+        rows = runner.fetch(self._model.statement("texts", make).text, (after, limit))
+        return [(row[0], columns_text(row)) for row in rows]
+
+    def _chained(self, column: Any) -> Any:
+        """A column as the chain has it: the database writes times and ids faster than we do."""
+        backend, at = self._model.backend, column.name == "at"
+        if at and backend == "sqlite":
+            return sa.func.replace(column, constant("' '"), constant("'T'"))
+        if at and backend == "postgresql":
+            form = constant("""'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'""")
+            return sa.func.to_char(sa.func.timezone(constant("'UTC'"), column), form)
+        if at:
+            return sa.func.concat(sa.func.replace(sa.cast(column, sa.CHAR(26)), constant("' '"), constant("'T'")),
+                                  constant("'+00:00'"))  # fmt: skip
+        if backend == "postgresql" and column.name in ("work", "id", "subject"):
+            return sa.func.replace(sa.cast(column, sa.Text()), constant("'-'"), constant("''"))
+        return column
+
     def number(self, runner: Runner, limit: int) -> int:
         """Give positions to at most `limit` committed entries; how many there were."""
         last = self.locked_position(runner)
@@ -227,11 +265,16 @@ class Log:
         return sa.select(*at, *[self._table.c[name] for name in LOG_COLUMNS[1:]])
 
     def _found(self, rows: Iterable[tuple[Any, ...]]) -> list[LogEntry]:
+        moments = _Moments()
         if self._model.backend == "postgresql":  # its driver makes ids itself
-            return [LogEntry(codecs.aware(at), *rest) for at, *rest in rows]
-        ids = _Ids(self._model.id_from)
+            return [LogEntry(moments[at], *rest) for at, *rest in rows]
+        ids: dict[Any, Any] = _Ids(self._model.id_from)
+        ids[None] = None
         try:
-            return [_entry(ids, row) for row in rows]
+            return [
+                LogEntry(moments[at], actor, source, ids[work], record, ids[id], ids[subject], *rest)
+                for at, actor, source, work, record, id, subject, *rest in rows
+            ]
         except (ValueError, TypeError) as error:
             raise StorageFailed(f"an entry of the log cannot be read ({error}): see `crm doctor --audit`") from error
 

@@ -15,11 +15,10 @@ def chain(transaction: Transaction, limit: int) -> int:
     """
     auditing = transaction.auditing
     last = auditing.last_link(hold=True) or Link(0, FIRST)
-    entries = transaction.feed(last.position, limit)
     links = []
-    for entry in entries:
-        if entry.position is not None and entry.position > last.position:
-            last = Link(entry.position, link_digest(last.digest, entry))
+    for position, text in auditing.texts(last.position, limit):
+        if position > last.position:
+            last = Link(position, link_digest(last.digest, text))
             links.append(last)
     auditing.chain(links)
     return len(links)

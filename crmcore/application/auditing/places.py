@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import attrs
 
 from crmcore.application.auditing.finding import Wrong
-from crmcore.domain.audit import FIRST, Anchor, link_digest
+from crmcore.domain.audit import FIRST, Anchor, entry_text, link_digest
 from crmcore.domain.change import LogEntry
 from crmcore.ports.auditing import Link
 
@@ -41,7 +41,7 @@ class Places:
         elif len(entries) > 1:
             numbers = ", ".join(str(entry.seq) for entry in entries[:5])
             self.wrong.tell(position, f"{len(entries)} entries stand here instead of one (seq {numbers})")
-        made = link_digest(self.link, entries[0]) if len(entries) == 1 and self.link is not None else None
+        made = link_digest(self.link, entry_text(entries[0])) if len(entries) == 1 and self.link is not None else None
         self._follow(position, made, link)
         self.last = position
         self._hold_to_anchors()

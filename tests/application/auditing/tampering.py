@@ -15,7 +15,7 @@ from crmcore import Interaction, Person
 from crmcore.application import journal
 from crmcore.application.auditing.audit import Audit
 from crmcore.crm import Crm
-from crmcore.domain.audit import FIRST, Anchor, link_digest, text_digest
+from crmcore.domain.audit import FIRST, Anchor, entry_text, link_digest, text_digest
 from crmcore.domain.change import LogEntry
 from crmcore.testing.contract.case import NOON
 from crmcore.testing.specimens import Profile
@@ -137,7 +137,7 @@ class Intruder:
         digest = links.get(first - 1, FIRST)
         for entry in entries:
             if (entry.position or 0) >= first:
-                digest = link_digest(digest, entry)
+                digest = link_digest(digest, entry_text(entry))
                 made.append({"position": entry.position, "digest": digest})
         self.put(self.chain, made)
 
