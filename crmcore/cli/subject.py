@@ -14,7 +14,7 @@ COMMANDS: Final = {
     "replay-erasures": ("crmcore.cli.subject_erase:replay", "Erase again whoever was erased, after a restore."),
     "readmit": ("crmcore.cli.subject_erase:readmit", "Let an erased person in again who came back."),
 }
-HELP: Final = """Answer a person's request: hand out what is kept about them.
+HELP: Final = """Hand out, or erase, what belongs to a person.
 
 What belongs to a person follows from the declarations of the core and of every plugin, also of those that are disabled
 or retired: the customer, those merged into it, and all records that refer to them.
