@@ -13,10 +13,8 @@ import pytest
 import crmcore_legal
 from crmcore import Opportunity, Organisation, Person
 from crmcore.crm import Crm
-from crmcore.domain.change import Change
 from crmcore.domain.customer import Customer
 from crmcore.domain.errors import IllegalTransition, Vetoed
-from crmcore.plugins import Disclosing, Erasing, Merging
 from crmcore.testing import make_crm
 from crmcore.testing.fakes import START
 from crmcore_legal import Hearing, LegalClient, Matter, Party
@@ -140,10 +138,10 @@ def test_an_opportunity_waits_for_a_conflict_to_be_cleared(crm: Crm) -> None:
         assert work.opportunities.win(deal.id).status == "won"
 
 
-def reasons(work: Any, survivor: Customer, *others: Customer) -> list[str]:
-    """What the firm has against making these customers one."""
-    change = Change(work.catalogue.of(Customer), survivor.id, "merge", survivor, survivor, frozenset())
-    return [veto.reason for veto in crmcore_legal.check_merges(Merging("customer", (change,), others, work))]
+def reasons(work: Any, survivor: Customer, *others: Customer) -> tuple[str, ...]:
+    """What there is against making these customers one."""
+    found: tuple[str, ...] = work.merges.preview(survivor.id, [each.id for each in others]).reasons
+    return found
 
 
 @pytest.mark.parametrize(
@@ -165,7 +163,8 @@ def test_who_is_on_two_sides_stays_two(crm: Crm, role: str, other: str, torn: bo
         parties = (Party(one.id, role), Party(two.id, other))
         work[Matter].add(Matter("M-1", "Leila", client=leila.id, parties=parties))
         found = reasons(work, one, two)
-    assert found == (["conflict of interest: ask whoever looks after conflicts"] if torn else [])
+    told = "refused by plugin 'legal': conflict of interest: ask whoever looks after conflicts"
+    assert found == ((told,) if torn else ())
 
 
 def test_a_client_and_the_adverse_party_of_another_client_stay_two(crm: Crm) -> None:
@@ -183,42 +182,67 @@ def test_a_client_and_the_adverse_party_of_another_client_stay_two(crm: Crm) -> 
         assert not reasons(work, leila, two)
 
 
-def held(work: Any, customer: Customer) -> list[tuple[str, str]]:
-    """What the firm cannot forget yet of a customer, and why."""
-    found = crmcore_legal.check_erasures(Erasing("customer", customer, frozenset(), work))
-    return [(each.record, each.reason) for each in found]
-
-
 def test_what_an_open_matter_needs_is_not_erased(crm: Crm) -> None:
-    """The client's name and the opponent's are what conflicts are found by; what is over holds nothing."""
+    """The client's name and the opponent's are what conflicts are found by; once the matter is over, a worker goes on
+    with the erasure by itself."""
     with crm.work("sara") as work:
-        leila, nour, sam = (work.customers.add(Person(name)) for name in ("Leila", "Nour", "Sam"))
-        parties = (Party(nour.id, "adverse"), Party(sam.id, "witness", to_date=DAY))
-        matter = work[Matter].add(Matter("M-1", "Leila", client=leila.id, parties=parties))
-        expected = [
+        leila, nour = (work.customers.add(Person(name)).id for name in ("Leila", "Nour"))
+        parties = (Party(nour, "adverse"),)
+        matter = work[Matter].add(Matter("M-1", "Leila v Nour", client=leila, parties=parties)).id
+    for person in (leila, nour):
+        with crm.work("sara") as work:
+            erased = work.subjects.erase(person, "asked by letter")
+        assert erased.state == "partial"
+        assert [(hold["record"], hold["reason"]) for hold in erased.holds] == [
             ("legal.matter", "the matter M-1 is open"),
             ("customer", "conflicts are checked while the matter M-1 is open"),
         ]
-        assert held(work, leila) == held(work, nour) == expected
-        assert held(work, sam) == []
-        work[Matter].change(matter.id, status="declined")
-        assert held(work, leila) == held(work, nour) == []
+    with crm.work("sara") as work:
+        assert [work.customers.get(each).name for each in (leila, nour)] == ["Leila", "Nour"]
+        work[Matter].change(matter, status="declined")
+    crm.pump()
+    with crm.work("sara") as work:
+        assert [work.customers.get(each).name for each in (leila, nour)] == [None, None]
+        assert "Leila" not in work[Matter].get(matter).title
+
+
+def test_a_party_that_left_a_matter_is_erased_at_once(crm: Crm) -> None:
+    """A witness of long ago would be kept as long as the matter goes on."""
+    with crm.work("sara") as work:
+        leila, sam = (work.customers.add(Person(name)).id for name in ("Leila", "Sam"))
+        work[Matter].add(Matter("M-1", "Leila", client=leila, parties=(Party(sam, "witness", to_date=DAY),)))
+        assert work.subjects.erase(sam, "asked by letter").state == "done"
 
 
 def test_a_person_is_told_how_the_check_came_out(crm: Crm) -> None:
     """And not in whose matters they are the opponent."""
     with crm.work("sara") as work:
-        leila, nour = (work.customers.add(Person(name)) for name in ("Leila", "Nour"))
-        work[Matter].add(Matter("M-2", "Two", client=leila.id, conflict_checked_on=DAY))
-        work[Matter].add(Matter("M-1", "One", client=leila.id, parties=(Party(nour.id, "adverse"),)))
-        third = work[Matter].add(Matter("M-3", "Three", client=leila.id))
+        leila, nour = (work.customers.add(Person(name)).id for name in ("Leila", "Nour"))
+        work[Matter].add(Matter("M-2", "Two", client=leila, conflict_checked_on=DAY))
+        work[Matter].add(Matter("M-1", "One", client=leila, parties=(Party(nour, "adverse"),)))
+        third = work[Matter].add(Matter("M-3", "Three", client=leila))
         work[Matter].change(third.id, status="declined")
-        told = crmcore_legal.contribute_subject(Disclosing(leila, work))
-        assert crmcore_legal.contribute_subject(Disclosing(nour, work)) is None
-    assert told == {
-        "conflict_checks": [
-            {"matter": "M-1", "checked_on": None, "outcome": "not checked yet"},
-            {"matter": "M-2", "checked_on": DAY, "outcome": "nothing was found that keeps us from acting"},
-            {"matter": "M-3", "checked_on": None, "outcome": "we do not act in it"},
-        ]
-    }
+        told, other = (work.subjects.export(each).document()["plugins"] for each in (leila, nour))
+    assert other == {}
+    assert told["legal"]["conflict_checks"] == [
+        {"matter": "M-1", "checked_on": None, "outcome": "not checked yet"},
+        {"matter": "M-2", "checked_on": "2025-01-15", "outcome": "nothing was found that keeps us from acting"},
+        {"matter": "M-3", "checked_on": None, "outcome": "we do not act in it"},
+    ]
+
+
+def test_merged_clients_have_one_practice(crm: Crm) -> None:
+    """Matters, parties and court dates follow, and come back."""
+    with crm.work("sara") as work:
+        leila, twin, other = (work.customers.add(Person(name)).id for name in ("Leila", "Leila", "Other"))
+        matter = work[Matter].add(Matter("M-1", "One", client=twin, status="open")).id
+        date = work[Hearing].add(Hearing(matter, START + dt.timedelta(days=3))).id
+        witness = work[Matter].add(Matter("M-2", "Two", client=other, parties=(Party(twin, "witness"),))).id
+        merged = work.merges.merge(leila, [twin])
+        assert work[Matter].get(matter).client == work[Hearing].get(date).client == leila
+        assert [each.customer for each in work[Matter].get(witness).parties] == [leila]
+        assert work.customers.get(twin, with_=[LegalClient]).facet(LegalClient).matters == 1
+        work.merges.undo(merged.merge.id)
+        assert work[Matter].get(matter).client == work[Hearing].get(date).client == twin
+        assert [each.customer for each in work[Matter].get(witness).parties] == [twin]
+        assert work.customers.get(leila, with_=[LegalClient]).facet_or_none(LegalClient) is None
