@@ -18,7 +18,7 @@ import attrs
 from crmcore.domain.merging.identity import PREFERRED, Group, PartRule
 from crmcore.domain.merging.own_log import Reader
 from crmcore.domain.merging.own_values import Nomination, OwnPart, OwnValues
-from crmcore.domain.merging.survivorship import Claim
+from crmcore.domain.merging.survivorship import Claim, later
 
 __all__ = ["Family", "Nominee", "PartKey", "Stated"]
 
@@ -156,21 +156,20 @@ class Family:
                 found[nominee.record] = attrs.evolve(held, votes=held.votes + 1) if held else nominee
         return list(found.values())
 
-    def _told(self, id: UUID, attribute: str, group: Group, there: Mapping[PartKey, Any]) -> Nominee | None:
+    def _told(
+        self, id: UUID, attribute: str, group: Group, there: Mapping[PartKey, Sequence[Stated]]
+    ) -> Nominee | None:
         """The one that somebody named for a record that merges had filled, or for one of which it became a part."""
         name = (attribute, group)
         for above in reversed(self._above[id]):
             told = above.record.nominated.get(name)
             if told is not None and above.speaks(told.seq, told.work) and PartKey(told.identity) in there:
-                return self._named(above.record, attribute, told)
+                return _named(above.record.record.id, there[PartKey(told.identity)], told)
         own = self.members[id]
         told = own.nominated.get(name)
-        return self._named(own, attribute, told) if told is not None and PartKey(told.identity) in there else None
-
-    def _named(self, by: OwnValues, attribute: str, told: Nomination) -> Nominee:
-        own = next((p for p in by.parts.get(attribute, ()) if p.identity == told.identity), None)
-        at = own.at if own else told.at
-        return Nominee(PartKey(told.identity), by.record.id, at, own.source if own else told.source)
+        if told is None or PartKey(told.identity) not in there:
+            return None
+        return _named(id, there[PartKey(told.identity)], told)
 
     def _nominee(self, id: UUID, attribute: str, group: Group, rule: PartRule) -> Nominee | None:
         own = [(key, part) for key, part in self._own(id, attribute) if _group(rule, part) == group]
@@ -178,6 +177,12 @@ class Family:
             return None
         key, part = min(own, key=lambda each: not each[1].values.get(PREFERRED))
         return Nominee(key, id, part.at, part.source)
+
+
+def _named(by: UUID, stated: Sequence[Stated], told: Nomination) -> Nominee:
+    """The part that somebody named, as old as it is by whoever knows the latest of it."""
+    best = min(stated, key=lambda each: later(Claim(None, each.record, each.part.at)))
+    return Nominee(PartKey(told.identity), by, best.part.at, best.part.source)
 
 
 def _group(rule: PartRule, part: OwnPart) -> Group:

@@ -158,9 +158,15 @@ class _Log:
             if stated != old.get(no) or (no not in own and rule.identity(stated) in touched):
                 since = own[no].at if no in own and rule.same(stated, old.get(no)) else entry.at
                 own[no] = OwnPart(rule.identity(stated), stated, since, entry.source or self._source, entry.seq)
-        for group, identity in rule.nominees(after).items():
-            if rule.nominees(before).get(group) != identity:
-                self.nominated[attribute, group] = Nomination(identity, entry.at, entry.source, entry.seq)
+        self._nominate(rule, entry, old, new)
+
+    def _nominate(self, rule: PartRule, entry: LogEntry, old: Mapping[int, Plain], new: Mapping[int, Plain]) -> None:
+        """Whoever changed a part of a group has chosen the preferred one of it, or left it as it is."""
+        seen = {rule.group(part) for no, part in (*old.items(), *new.items()) if old.get(no) != new.get(no)}
+        for group, identity in rule.nominees(new.values()).items():
+            if group in seen:
+                told = Nomination(identity, entry.at, entry.source or self._source, entry.seq)
+                self.nominated[rule.part.attribute, group] = told
 
 
 def typed(field: Field, plain: Any) -> Any:
