@@ -154,7 +154,7 @@ def one_by_one(draw: st.DataObject, work: UnitOfWork, ids: Sequence[UUID], choic
     return after
 
 
-@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=100)
+@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=80)
 @given(
     st.lists(members(), min_size=2, max_size=5),
     st.dictionaries(st.sampled_from(CHOSEN), st.sampled_from(ORDERLY), max_size=3),
@@ -216,7 +216,7 @@ def _unmarked(part: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in part.items() if name not in ("no", "preferred")}
 
 
-@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=60)
+@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=40)
 @given(st.lists(members(), min_size=2, max_size=5), st.data())
 def test_what_somebody_set_after_a_merge_is_not_undone_by_the_next(
     crm: Crm, family: list[Member], draw: st.DataObject
