@@ -9,7 +9,7 @@ from typing import Any, Final
 import attrs
 
 from crmcore.crm import Crm
-from crmcore.plugins.contexts import Amendment, Veto
+from crmcore.plugins.contexts import Amendment, Hold, Veto
 from crmcore.plugins.dispatch import Call
 from crmcore.plugins.refusal import text_of
 
@@ -22,7 +22,7 @@ class Called:
     """One call of one hook. `size`: how many changes, steps or events it was given (0: it is not called with such).
 
     `answer` is what it returned: a veto as {"veto": reason, "field", "id"}, an amendment as {"amend": {field: value},
-    "id"}, anything else as it was. `error` is what it raised, "" for nothing. `altered`: it changed what it was given.
+    "id"}, a hold as {"hold": reason, "record", "id"}, anything else as it was. `error` is what it raised, "" for nothing. `altered`: it changed what it was given.
     """
 
     plugin: str
@@ -102,4 +102,6 @@ def _plain(answer: Any) -> Any:
     if isinstance(answer, Amendment):
         facet: Any = answer.facet
         return {"amend": attrs.asdict(facet, recurse=False), "id": str(answer.change.id)}
+    if isinstance(answer, Hold):
+        return {"hold": answer.reason, "record": answer.record, "id": str(answer.id) if answer.id else None}
     return [_plain(each) for each in answer] if isinstance(answer, list | tuple) else answer

@@ -8,7 +8,7 @@ import pytest
 
 from crmcore import Person
 from crmcore.domain.errors import PluginFailed, Vetoed
-from crmcore.plugins import Amendment, Changed, Checking, Observed, Veto
+from crmcore.plugins import Amendment, Changed, Checking, Hold, Merging, Observed, Veto
 from crmcore.testing import Called, make_crm, recorded
 from crmcore.testing.specimens import Profile, Sample
 from tests.application.hooks.acting import acting, hooked
@@ -45,6 +45,24 @@ def test_calls_are_kept_in_order_with_their_answers(shared: SharedCrm) -> None:
     assert reaction == Called(plugin="specimen", hook="react_changes", record="customer", size=1)
     assert [(each["veto"], each["field"]) for each in refused.answer] == [("no", "name")]
     assert seen == [1]
+
+
+def test_guards_of_merges_and_erasures_are_recorded(shared: SharedCrm) -> None:
+    """An author could not see that a guard was asked, and what it said."""
+
+    def veto(context: Merging) -> list[Veto]:
+        return [Veto(context.changes[0], "they are two")]
+
+    crm = hooked(shared, acting(check_merges=veto, check_erasures=lambda context: [Hold("a court asks")]))
+    recording = recorded(crm)
+    with crm.work("sara") as work:
+        leila, other = (work.customers.add(Person(name)).id for name in ("Leila", "Laila"))
+        with pytest.raises(Vetoed), work.savepoint():
+            work.merges.merge(leila, [other])
+        assert work.subjects.erase(leila, "asked by letter").state == "held"
+        assert work.customers.get(leila).name == "Leila"
+    assert recording.of(hook="check_merges")[0].answer == [{"veto": "they are two", "field": "", "id": str(leila)}]
+    assert recording.of(hook="check_erasures")[0].answer == [{"hold": "a court asks", "record": "", "id": None}]
 
 
 def test_what_a_hook_raises_is_kept_and_goes_on(shared: SharedCrm) -> None:
