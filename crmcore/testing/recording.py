@@ -22,7 +22,8 @@ class Called:
     """One call of one hook. `size`: how many changes, steps or events it was given (0: it is not called with such).
 
     `answer` is what it returned: a veto as {"veto": reason, "field", "id"}, an amendment as {"amend": {field: value},
-    "id"}, a hold as {"hold": reason, "record", "id"}, anything else as it was. `error` is what it raised, "" for nothing. `altered`: it changed what it was given.
+    "id"}, a hold as {"hold": reason, "record", "id"}, anything else as it was. `error` is what it raised, "" for
+    nothing. `altered`: it changed what it was given.
     """
 
     plugin: str
