@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +22,7 @@ from crmcore.crm import Crm
 from crmcore.domain.change import LogEntry
 from crmcore.domain.customer import Customer
 from crmcore.domain.errors import CrmError
+from crmcore.plugins import Observed, Plugin, hookimpl, on
 from crmcore.testing.contract.case import NOON
 from crmcore.testing.crm import make_crm
 from tests.databases import storages
@@ -159,6 +162,44 @@ def test_reads_are_linked_as_changes_are(logging: Crm, leila: UUID) -> None:
         work.customers.get(leila)
     anchor = Audit(logging.workers).anchor()
     assert anchor.entries == 2 and Audit(logging.workers).verify(anchor).ok
+
+
+def test_observers_are_not_told_of_reads(tmp_path: Path) -> None:
+    """Each of them would have to know that these are no changes; and what they read would be the next thing to read."""
+    seen: list[str] = []
+
+    @hookimpl
+    @on("*", from_start=True)
+    def observe_changes(context: Observed) -> None:
+        seen.extend(event.operation for event in context.events)
+
+    watching = SimpleNamespace(plugin=Plugin("watching"), observe_changes=observe_changes)
+    with make_crm(f"sqlite:///{tmp_path}/crm.db", plugins=[watching]) as crm:
+        crm.kernel.log_reads = True
+        with crm.work("sara") as work:
+            leila = work.customers.add(Person("Leila", birth_date=BORN)).id
+        for _ in range(3):
+            with crm.work("reza") as work:
+                work.customers.get(leila)
+            crm.pump(jobs=False)
+        with crm.work("sara") as work:
+            work.customers.change(leila, archived=True)
+        crm.pump(jobs=False)
+        assert seen == ["add", "change"] and len(crm.feed()) == 5
+        assert crm.workers.put_aside() == []
+
+
+def test_what_was_read_since_can_still_be_undone(logging: Crm, tmp_path: Path) -> None:
+    """Somebody who only looked at an import would keep it from being taken back; and an import shows its records to
+    nobody."""
+    (tmp_path / "people.csv").write_text("name,birth_date\nLeila,1990-05-17\n", encoding="utf-8")
+    batch = logging.import_file(tmp_path / "people.csv", "customer", actor="sara").batch
+    again = logging.import_file(tmp_path / "people.csv", "customer", actor="sara", match="name")
+    assert again.unchanged == 1 and reads(logging) == []
+    with logging.work("reza") as work:
+        assert len(list(work.customers.stream())) == 1
+    undone = logging.undo_import(batch, actor="sara")
+    assert (undone.removed, list(undone.kept)) == (1, [])
 
 
 @pytest.mark.parametrize("fresh_url", storages(), indirect=True)
