@@ -102,8 +102,7 @@ class SubjectExport:
         labels = labels_in_history(self.unit.catalogue, (way.type for way in search.ways.values()))
         yield Section(("history",), SubjectHistory(search, self.withheld).entries(), labels=labels)
         merges = search.ways[MERGE]
-        rows = map(_of_merge, self._rows(search, merges))
-        yield self._section(("merges",), merges.type, rows)
+        yield self._section(("merges",), merges.type, map(_of_merge, self._rows(search, merges)))
         self._note_unread()
         for path, kept in self._kept().items():
             self.counts[":".join(path[1:])] = len(kept)
