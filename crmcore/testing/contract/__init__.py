@@ -21,6 +21,7 @@ PARTS = (
     "history",
     "holding",
     "migrating",
+    "moves",
     "moving",
     "outside",
     "removing",
@@ -42,7 +43,8 @@ from crmcore.testing.contract.finding import FindingContract, SearchContract, Ti
 from crmcore.testing.contract.history import FeedContract, HistoryContract  # noqa: E402
 from crmcore.testing.contract.holding import FacetContract, PartsContract  # noqa: E402
 from crmcore.testing.contract.migrating import MigratingContract  # noqa: E402
-from crmcore.testing.contract.moving import MovesContract, MovingContract  # noqa: E402
+from crmcore.testing.contract.moves import MovesContract  # noqa: E402
+from crmcore.testing.contract.moving import MovingContract  # noqa: E402
 from crmcore.testing.contract.outside import ClockContract, IdsContract  # noqa: E402
 from crmcore.testing.contract.removing import RemovingContract  # noqa: E402
 from crmcore.testing.contract.retiring import RetiringContract  # noqa: E402
