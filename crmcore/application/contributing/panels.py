@@ -9,6 +9,8 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
+import attrs
+
 from crmcore.application.contributing.asking import Answers, ask
 from crmcore.application.session import Session
 from crmcore.domain.customer import Customer
@@ -24,6 +26,14 @@ DIGITS: Final = 60
 HUGE: Final[int] = 10**DIGITS
 
 
+@attrs.define
+class Budget:
+    """How many characters and values an answer has at most, and how many it had so far."""
+
+    limit: int
+    spent: int = 0
+
+
 def panels(unit: Session, customer: Customer) -> Answers[Panel]:
     """The panels of a customer, who has every facet with them, by plugin; one that has nothing to say has no panel."""
     return ask(unit, HOOK, customer, Viewing, partial(_panel, unit))
@@ -34,20 +44,19 @@ def _panel(unit: Session, plugin: str, answer: Any) -> Panel:
         return {}
     if not isinstance(answer, Mapping):
         raise InvalidValue(f"it returned a value of type {type(answer).__name__}, and neither a mapping nor None")
-    budget = [JSON_LIMIT]
-    panel: Panel = plain(dict(answer), budget)
+    panel: Panel = plain(dict(answer), Budget(JSON_LIMIT))
     facet = unit.catalogue.facet(unit.catalogue.of(Customer), plugin)
     if facet is not None and (taken := sorted(name for name in panel if facet.field(name))):
         raise InvalidValue(f"its panel has {', '.join(map(repr, taken))}, which its facet shows already")
     return panel
 
 
-def plain(value: Any, budget: list[int], depth: int = 0) -> Any:
+def plain(value: Any, budget: Budget, depth: int = 0) -> Any:
     """The value as JSON can hold it, exactly. InvalidValue for what is no plain value (a float is none), is nested too
     deeply, or has more than the budget of characters and values."""
-    budget[0] -= len(value) + 1 if isinstance(value, str) else 1
-    if budget[0] < 0 or depth > JSON_DEPTH:
-        limits = f"{JSON_LIMIT:,} characters and values, {JSON_DEPTH} levels"
+    budget.spent += len(value) + 1 if isinstance(value, str) else 1
+    if budget.spent > budget.limit or depth > JSON_DEPTH:
+        limits = f"{budget.limit:,} characters and values, {JSON_DEPTH} levels"
         raise InvalidValue(f"it returned more than can be shown: at most {limits}")
     if value is None or type(value) is bool or (type(value) is int and not is_huge(value)):
         return value

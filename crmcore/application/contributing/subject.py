@@ -6,19 +6,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from crmcore.application.contributing.panels import plain
+from crmcore.application.contributing.panels import Budget, plain
 from crmcore.application.hooks.batch import held_apart
 from crmcore.application.hooks.calling import called
 from crmcore.application.hooks.lending import lend_to_look
 from crmcore.application.session import Session
 from crmcore.domain.customer import Customer
 from crmcore.domain.errors import CrmError, InvalidValue
-from crmcore.domain.kinds import JSON_LIMIT
 from crmcore.plugins.contexts import Disclosing
 from crmcore.plugins.dispatch import Call
 from crmcore.plugins.refusal import refuse, text_of
 
 HOOK: Final = "contribute_subject"
+MOST: Final = 10_000_000
+"""Characters and values of one answer: a person of whom more is known must get it all the same."""
 
 
 def disclosed(unit: Session, customer: Customer) -> dict[str, dict[str, Any]]:
@@ -51,5 +52,5 @@ def _plain(answer: Any) -> dict[str, Any]:
         return {}
     if not isinstance(answer, Mapping):
         raise InvalidValue(f"it returned a value of type {type(answer).__name__}, and neither a mapping nor None")
-    found: dict[str, Any] = plain(dict(answer), [JSON_LIMIT])
+    found: dict[str, Any] = plain(dict(answer), Budget(MOST))
     return found

@@ -60,6 +60,13 @@ def test_a_plugin_sees_the_customer_with_every_facet() -> None:
     assert told(telling("alpha", explain)) == {"alpha": {"motto": "on", "samples": 1}}
 
 
+def test_a_long_life_is_told_whole() -> None:
+    """Who has been a customer for long would get nothing at all: an answer that is refused stops the export."""
+    steps = [{"at": START, "points": n} for n in range(10_000)]
+    found = told(telling("alpha", lambda context: {"steps": steps}))
+    assert len(found["alpha"]["steps"]) == 10_000
+
+
 def test_it_reads_what_the_one_may_who_hands_it_out() -> None:
     """What is withheld from a clerk would come out by way of a plugin."""
 
@@ -77,7 +84,7 @@ def test_it_reads_what_the_one_may_who_hands_it_out() -> None:
         (lambda context: {"share": 0.1}, "a value of type float, which is not plain and exact"),
         (lambda context: {"at": dt.datetime(2025, 1, 1)}, "has no time zone"),
         (lambda context: {"": 1}, "in place of a name"),
-        (lambda context: {"long": "x" * 100_000}, "more than can be shown"),
+        (lambda context: {"long": "x" * 10_000_000}, "more than can be shown: at most 10,000,000 characters"),
         (lambda context: Fickle(a=1), "looking at its answer raised ZeroDivisionError"),
         (lambda context: 1 / 0, "ZeroDivisionError"),
         (lambda context: exit(1), "SystemExit"),
