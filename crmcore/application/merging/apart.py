@@ -22,7 +22,7 @@ def set_apart(unit: Session, one: UUID, other: UUID, reason: str | None = None) 
     Raises NotFound for one that the actor may not see, InvalidRecord for one and the same, Denied.
     """
     customers, type = unit.catalogue.of(Customer), unit.catalogue.of(NotDuplicate)
-    pair = sorted(reading.get(unit, customers, id).id for id in (one, other))
+    pair = sorted(reading.unblanked(unit, customers, id).id for id in (one, other))
     if pair[0] == pair[1]:
         raise InvalidRecord(type.name, {"other": f"{other} is {one}: a customer is no duplicate of itself"})
     if known := _between(unit, type, pair):
@@ -36,7 +36,7 @@ def set_apart(unit: Session, one: UUID, other: UUID, reason: str | None = None) 
 def apart(unit: Session, one: UUID) -> tuple[UUID, ...]:
     """Those customers of whom it was decided that they are not this one, as far as the actor may see them."""
     customers, type = unit.catalogue.of(Customer), unit.catalogue.of(NotDuplicate)
-    id = reading.get(unit, customers, one).id
+    id = reading.unblanked(unit, customers, one).id
     where = every(unit.binder().scope(type), Some(tuple(Test(f, "=", (id,)) for f in _ends(type))))
     found = [each.record for each in unit.transaction.select(BoundQuery(type=type, where=where))]
     pairs = [each for each in found if isinstance(each, NotDuplicate)]

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from crmcore.application import journal
-from crmcore.application.hiding import blank
+from crmcore.application import journal, reading
 from crmcore.application.hooks.merging import vetoes_of
 from crmcore.application.merging.following import counted
 from crmcore.application.merging.golden import Choices
@@ -18,7 +17,7 @@ from crmcore.application.merging.staying import by_holder
 from crmcore.application.session import Session
 from crmcore.domain.errors import Denied
 from crmcore.domain.merging.outcome import Preview, Surviving
-from crmcore.domain.record import MERGING, Record
+from crmcore.domain.record import MERGING
 
 UNION: Final = "union"
 
@@ -58,6 +57,8 @@ def _surviving(unit: Session, plan: Planned) -> Iterator[Surviving]:
     """Every field that has a value before or after; without what the actor may not see."""
     if not plan.changes or plan.golden is None:
         return
+    for each in plan.family.everybody:
+        reading.blanked(unit, plan.family.type, each)  # what survives is shown: it is read of each of them
     before, after = (_plain(unit, plan, record) for record in (plan.family.survivor, plan.after))
     for name in dict.fromkeys([*before, *after]):
         origin = plan.golden.origins.get(name)
@@ -72,8 +73,8 @@ def _attributes(plan: Planned) -> set[str]:
 
 
 def _plain(unit: Session, plan: Planned, record: Any) -> dict[str, Any]:
-    type, hidden = plan.family.type, unit.rule(plan.family.type).hidden
-    shown: Record = blank(unit.catalogue, type, record, hidden) if hidden else record
+    type = plan.family.type
+    shown = reading.hide(unit, type, record)
     plain = journal.plain_record(unit.kernel.plan(type), shown)
     for facet in unit.catalogue.facets.get(type.name, ()):
         inner = journal.plain_facet(facet, unit.kernel.facet_shape(facet), shown.facets.get(facet.cls))

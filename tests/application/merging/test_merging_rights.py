@@ -119,3 +119,15 @@ def test_a_dry_run(shared: SharedCrm) -> None:
     assert dump(crm) == before
     with crm.work("root") as work:
         assert work.transaction.moving.moved(done.merge.id) == {}
+
+
+def test_who_looks_at_a_preview_has_read(shared_memory: SharedCrm) -> None:
+    """What is sensitive would be seen without a trace."""
+    crm = shared_memory.fresh()
+    a, b = add(crm, Person("A"), Person("B", birth_date=NOW.date()))
+    crm.kernel.log_reads = True
+    with crm.work("sara") as work:
+        work.merges.preview(a, [b])
+    with crm.work("root") as work:
+        told = [entry.values() for entry in work.transaction.history("customer", b) if entry.operation == "read"]
+        assert told == [{"read": [None, ["birth_date"]]}]
