@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from crmcore.application import adding, changing, journal, reading, straying
@@ -21,10 +22,12 @@ from crmcore.domain.bound import BoundQuery, Const, Test, every
 from crmcore.domain.change import Change, LogEntry
 from crmcore.domain.copying import evolve
 from crmcore.domain.facet import Facet
+from crmcore.domain.kinds import JSON_LIMIT
 from crmcore.domain.merging.merge import Merge
 from crmcore.domain.merging.outcome import Merged, Stay, refused
 from crmcore.domain.record import MERGING, RecordType
 
+T = TypeVar("T")
 KEPT_STAYS: Final = 100
 """How many of those that stay the record of a merge lists; the answer lists all."""
 AT_ONCE: Final = 500
@@ -165,12 +168,23 @@ def _record(
         at=now,
         by=str(unit.actor),
         others=[str(loser) for loser in plan.family.losers],
-        origins=plan.golden.plain_origins() if plan.golden else {},
-        stays=[each.plain() for each in plan.stays[:KEPT_STAYS]],
+        origins=dict(_fitting(list(plan.golden.plain_origins().items()) if plan.golden else [])),
+        stays=_fitting([each.plain() for each in plan.stays[:KEPT_STAYS]]),
         repointed=dict(repointed),
         choices={name: given for name, given in chosen.items() if given},
         versions={str(change.id): change.after.version for change in plan.changes if change.after},
     )
+
+
+def _fitting(listed: Sequence[T]) -> list[T]:
+    """As many of these, from the first, as a field takes: what is told for people is no reason against a merge."""
+    room, kept = JSON_LIMIT - 2, []
+    for each in listed:
+        room -= len(json.dumps(each)) + 2
+        if room < 0:
+            break
+        kept.append(each)
+    return kept
 
 
 def seen(unit: Session, stays: Sequence[Stay]) -> list[Stay]:

@@ -144,3 +144,18 @@ def test_facets_of_other_records() -> None:
             assert [(each.id, each.reason) for each in done.stays] == [
                 (two, "the survivor has one with the same kin.guarantor already")
             ]
+
+
+def test_more_stays_than_a_record_holds() -> None:
+    """What is listed for people would be a reason against the merge."""
+    with make_crm(plugins=PLUGINS) as crm:
+        [a] = add(crm, Person("A"))
+        others = add(crm, *(Person("ب" * 100) for _ in range(300)))
+        with crm.work("root") as work:
+            work[Solo].add(Solo(a))
+            work[Solo].add_many(Solo(id) for id in others)
+        with crm.work("root") as work:
+            done = work.merges.merge(a, others)
+            assert len(done.stays) == 300 and len(done.merge.stays) == 100
+        with crm.work("root") as work:
+            assert len(work.merges.undo(done.merge.id).customers) == 301

@@ -11,6 +11,7 @@ import pytest
 from crmcore import Person, User
 from crmcore.application.unit import UnitOfWork
 from crmcore.domain.customer import ContactPoint
+from crmcore.domain.errors import MergeRefused
 from crmcore.testing.specimens import Profile
 from tests.application.merging.test_merging import add
 from tests.application.merging.test_unmerging import blockers, merge, passes
@@ -119,3 +120,21 @@ def test_everything_in_the_way_at_once(shared: SharedCrm) -> None:
         work.customers.change(a, {"name": "Anna", "note": "n", "phone": "+20100", "specimen.motto": "m"})
         work.merges.undo(done.merge.id)
         assert (work.customers.get(a).name, work.customers.get(b).name) == ("A", "Anna")
+
+
+def test_who_was_erased_is_not_taken_back(shared: SharedCrm) -> None:
+    """GDP: the data of an erased person would come back out of the log, or by a merge with another."""
+    crm = shared.fresh()
+    a, b, c = add(crm, Person("A"), Person("Anna", emails=["anna@example.com"]), Person("C"))
+    done = merge(crm, a, b)
+    with crm.work("sara") as work:
+        work.subjects.erase(b, reason="she asked for it")
+    found = blockers(crm, done)
+    assert {(each["id"], each["why"]) for each in found} == {
+        (str(id), "the data of this person was erased") for id in (a, b)
+    }
+    with crm.work("root") as work:
+        reasons = work.merges.preview(c, [a]).reasons
+        assert reasons == (f"the data of {a} was erased",)
+        with pytest.raises(MergeRefused):
+            work.merges.merge(a, [c])
