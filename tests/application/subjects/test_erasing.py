@@ -12,6 +12,7 @@ import pytest
 
 from crmcore import Interaction, Link, Person
 from crmcore.adapters.memory.source import MemorySource
+from crmcore.adapters.sql.engine import own_engine
 from crmcore.application.subjects.belongings import belongings, passages
 from crmcore.application.subjects.subjects import Subjects
 from crmcore.application.subjects.tally import Erased
@@ -158,8 +159,23 @@ def test_erasing_again_finds_nothing() -> None:
         first = erase(crm, id)
         again = erase(crm, id)
         assert (again.erasure, again.wiped, again.log) == (first.erasure, {}, 0)
-        with crm.work("sara") as work, pytest.raises(ErasedPerson, match="was erased"):
+        with pytest.raises(ErasedPerson, match="was erased"), crm.work("sara") as work:
             work.interactions.add(Interaction(NOON, "call", customer=id, body="again"))
+
+
+def test_a_host_erases_in_its_own_transaction(sqlite_url: str) -> None:
+    """It comes about with the host's commit, or not at all; the write-ahead log is the host's."""
+    engine = own_engine(sqlite_url)
+    with make_crm(sqlite_url) as crm:
+        with crm.work("sara") as work:
+            id = work.customers.add(Person("Leila", note="TOKnote")).id
+        for commits in (False, True):
+            with engine.connect() as connection:
+                with crm.work("dpo", connection=connection) as work:
+                    Subjects(work).erase(id, "asked for it")
+                (connection.commit if commits else connection.rollback)()
+            assert ("TOKnote" in dump(crm, sqlite_url)) is not commits
+    engine.dispose()
 
 
 @pytest.mark.parametrize("reason", ["", "  ", "x" * 501])
