@@ -14,7 +14,7 @@ from crmcore import Order, Person
 from crmcore.adapters.sql.engine import own_engine
 from crmcore.crm import Crm
 from crmcore.domain.errors import UnmergeBlocked, Vetoed
-from crmcore.plugins import Merging, Plugin, Veto, hookimpl, on
+from crmcore.plugins import Changed, Merging, Observed, Plugin, Veto, hookimpl, on
 from crmcore.testing.crm import make_crm
 from tests.application.merging.kin import KIN, Bill, Kin, Solo, Thing
 from tests.application.merging.test_merging import NOW, add
@@ -159,3 +159,35 @@ def test_more_stays_than_a_record_holds() -> None:
             assert len(done.stays) == 300 and len(done.merge.stays) == 100
         with crm.work("root") as work:
             assert len(work.merges.undo(done.merge.id).customers) == 301
+
+
+def test_reactions_and_observers() -> None:
+    """A plugin would not learn that two became one, or be called for every row that moved."""
+    seen: list[tuple[str, str, UUID]] = []
+
+    @hookimpl
+    @on("customer", "kin.thing")
+    def react_changes(context: Changed) -> None:
+        seen.extend(("reacts", each.operation, each.id) for each in context.changes)
+
+    @hookimpl
+    @on("customer", "kin.thing")
+    def observe_changes(context: Observed) -> None:
+        seen.extend(("observes", each.operation, each.id) for each in context.events)
+
+    curious = SimpleNamespace(
+        plugin=Plugin("curious", requires=("kin",)), react_changes=react_changes, observe_changes=observe_changes
+    )
+    with make_crm(plugins=[*PLUGINS, curious]) as crm:
+        a, b = family(crm)
+        crm.pump()
+        seen.clear()
+        with crm.work("root") as work:
+            done = work.merges.merge(a, [b])
+        crm.pump()
+        assert seen == [("reacts", "merge", a), ("observes", "merge", a), ("observes", "merge", b)]
+        seen.clear()
+        with crm.work("root") as work:
+            work.merges.undo(done.merge.id)
+        crm.pump()
+        assert {each[1] for each in seen} == {"unmerge"} and {each[2] for each in seen} == {a, b}
