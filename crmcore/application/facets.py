@@ -102,6 +102,9 @@ def _store(
     *,
     guarded: bool = True,
 ) -> Facet:
+    if type.merges and (erased := getattr(record, "erased_at", None)) is not None:
+        problem = f"the data of this person was erased on {erased.date()}, and is not written again"
+        raise InvalidRecord(f"{facet.cls.__name__} of {type.name}", {"erased_at": problem})
     after = evolve(after, version=before.version + 1 if before else 1)
     check_facet(facet, unit.kernel.facet_shape(facet), after)
     for workflow in unit.kernel.plan(type).workflows:

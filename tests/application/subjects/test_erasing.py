@@ -215,12 +215,16 @@ def test_the_policy_is_asked() -> None:
 
 def test_an_erased_person_is_not_written_again() -> None:
     """Neither their fields nor what others would put back."""
-    with make_crm() as crm:
+    with make_crm(plugins=["loyalty"]) as crm:
         with crm.work("sara") as work:
             id = work.customers.add(Person("Leila")).id
         erase(crm, id)
         with crm.work("sara") as work, pytest.raises(InvalidRecord, match="erased on 2025-01-15"):
             work.customers.change(id, name="Leila")
+        with crm.work("sara") as work, pytest.raises(InvalidRecord, match="erased on 2025-01-15"):
+            work.customers.put_facet(id, LoyaltyMember(card_number="C-1"))
+        with crm.work("sara") as work, pytest.raises(InvalidRecord, match="erased on 2025-01-15"):
+            work.customers.change(id, {"loyalty.card_number": "C-1"})
 
 
 def test_an_erased_person_is_found_by_nothing() -> None:
