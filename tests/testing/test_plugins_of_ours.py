@@ -52,7 +52,7 @@ EVERYWHERE = ("check_changes", "check_steps", "react_changes", "react_steps", "o
 
 
 class TestOnlooker(PluginContract):
-    """A plugin that is called for every record type there is: the contract can write all of them."""
+    """A plugin that is called for every record type there is: the contract can write all but crmcore's own."""
 
     plugin = SimpleNamespace(
         plugin=Plugin("onlooker"),
@@ -66,7 +66,8 @@ def test_records_of_every_type_can_be_drawn_and_stored() -> None:
     """The contract would pass for a plugin that it has never called: what is refused is left out."""
     case = TestOnlooker()
     with make_crm(plugins=[case.plugin]) as crm:
-        hooks, names = recorded(crm), sorted(crm.catalogue.records)
+        types = crm.catalogue.records.values()
+        hooks, names = recorded(crm), sorted(type.name for type in types if not type.options.system)
         for name in names:
             _play(crm, case, name)
     assert {call.record for call in hooks.of("onlooker", "react_changes")} == set(names)

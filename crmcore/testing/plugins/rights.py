@@ -50,13 +50,13 @@ class RightsContract(PluginCase):
         return recording
 
     def _asked(self, crm: Crm) -> list[str]:
-        """The record types for which a hook of the plugin is called."""
+        """The record types for which a hook of the plugin is called, but for those that crmcore alone writes."""
         hooks = crm.registry.hooks
         kinds = ("check_changes", "check_steps", "react_changes", "react_steps")
         called = {
             name for name in hooks.records for kind in kinds for c in hooks.of(kind, name) if c.plugin == self.name
         }
-        return sorted(called)
+        return sorted(name for name in called if not crm.catalogue.record(name).options.system)
 
 
 def play(drawing: Drawing, work: Any, name: str) -> list[UUID]:
