@@ -19,11 +19,11 @@ from typing import Final
 from benchmarks.places import available, opened
 from crmcore.crm import Crm
 from crmcore.testing.crm import make_crm
-from tests.application.merging.world_checks import check_edited, check_exact, check_in_turn
+from tests.application.merging.world_checks import check_edited, check_exact, check_in_turn, check_leaving
 from tests.application.merging.worlds import PLUGINS
 
 Check = Callable[[Crm, Random], bool]
-CHECKS: Final[tuple[Check, ...]] = (check_exact, check_in_turn, check_edited)
+CHECKS: Final[tuple[Check, ...]] = (check_exact, check_in_turn, check_edited, check_leaving)
 IN_ONE: Final = 10
 """How many worlds share a database, where making one takes long."""
 

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from crmcore.crm import Crm
 from crmcore.testing.crm import make_crm
-from tests.application.merging.world_checks import check_edited, check_exact, check_in_turn
+from tests.application.merging.world_checks import check_edited, check_exact, check_in_turn, check_leaving
 from tests.application.merging.worlds import PLUGINS
 
 Check = Callable[[Crm, Random], bool]
-CHECKS = (check_exact, check_in_turn, check_edited)
+CHECKS = (check_exact, check_in_turn, check_edited, check_leaving)
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-@settings(max_examples=70)
+@settings(max_examples=50)
 @given(seed=st.integers(0, 2**32))
 def test_worlds(check: Check, seed: int) -> None:
     """Some value, part, facet, reference or key would not come back, or one would be lost meanwhile."""

@@ -11,9 +11,11 @@ from uuid import UUID
 from crmcore.application import reading
 from crmcore.application.merging.merges import Merges
 from crmcore.crm import Crm
+from crmcore.domain.copying import evolve
 from crmcore.domain.customer import Customer
 from crmcore.domain.errors import MergeRefused, UnmergeBlocked
 from crmcore.domain.merging.outcome import Merged, Unmerged
+from tests.application.merging.kin import Kin
 from tests.application.merging.world_edits import edits
 from tests.application.merging.worlds import ROOT, World, dump, later, pointing, rows_of, world
 
@@ -102,6 +104,37 @@ def check_in_turn(crm: Crm, dice: Random) -> bool:
         assert dump(crm) == stages[merges.index(done)]
         later(crm)
     return bool(merges)
+
+
+def check_leaving(crm: Crm, dice: Random) -> bool:
+    """Some leave a family, exactly as they were, while the others stay one; taken back as well, all is as it was."""
+    made = world(crm, dice)
+    before = dump(crm)
+    done = merged(made) if made.family > 2 else None
+    if done is None:
+        return False
+    leaving = dice.sample(made.others, dice.randint(1, len(made.others) - 1))
+    taken = undone(made, done, leaving)
+    after = dump(crm)
+    assert taken.again is not None
+    led_to = dict.fromkeys(set(made.others) - set(leaving), made.survivor)
+    assert all(after["customer"][id] == _led(before["customer"][id], led_to) for id in leaving)
+    with crm.work(ROOT) as work:
+        led = {id: work.customers.get(id).id for id in (made.survivor, *made.others)}
+        assert led == {id: id if id in leaving else made.survivor for id in led}
+    later(crm)
+    undone(made, taken.again)
+    assert dump(crm) == before
+    check_log(made)
+    return True
+
+
+def _led(customer: Customer, to: Mapping[UUID, UUID]) -> Customer:
+    """The customer as it stands when those to whom it refers were merged."""
+    kin = customer.facet_or_none(Kin)
+    if kin is None or kin.sponsor is None or kin.sponsor not in to:
+        return customer
+    return evolve(customer, facets={**customer.facets, Kin: evolve(kin, sponsor=to[kin.sponsor])})
 
 
 def check_edited(crm: Crm, dice: Random) -> bool:
