@@ -41,6 +41,7 @@ def add(unit: Session, type: RecordType, records: Sequence[R], *, by_rule: bool 
         raise InvalidRecord(type.name, {"record": BY_US})
     for record in records:
         _check_kind(type, record)
+    unit.check_writable()  # rules read, which a database refuses after an error, in words that nobody understands
     now = unit.now()
     is_log = by_rule and type.followed is not None
     settled: Sequence[R] = records if is_log else ruling.prepared(unit, type, [(None, record) for record in records])
