@@ -185,7 +185,7 @@ def _redirected(unit: Session, plan: Plan[Any], before: Record, after: Record, d
     """The record with survivors in place of customers who were merged, where it refers to others now."""
     if not any(attribute or not diff.keys().isdisjoint(f.name for f in fields) for attribute, fields in plan.follows):
         return after
-    settled: Record = straying.settle(unit, plan, [after])[0]
+    settled: Record = straying.settle(unit, plan, [after], before)[0]
     if settled is not after:
         diff.clear()
         diff.update(_difference(plan, before, settled))

@@ -121,7 +121,7 @@ def _store(
             transaction.insert_facets(type, facet, [(record.id, after)])
         else:
             transaction.update_facet(type, facet, record.id, before, after)
-        after = straying.settle_facet(unit, type, facet, record.id, after)
+        after = straying.settle_facet(unit, type, facet, record.id, after, before)
     _log(unit, type, record, facet, before, after)
     react(unit, unit.kernel.plan(type), changes)
     return after

@@ -30,8 +30,9 @@ MERGED: Final = "merge.any"
 AT_ONCE: Final = 1_000
 
 
-def settle(unit: Session, plan: Plan[R], stored: Sequence[R]) -> list[R]:
-    """These records, which were stored a moment ago, with survivors in place of customers who were merged."""
+def settle(unit: Session, plan: Plan[R], stored: Sequence[R], former: R | None = None) -> list[R]:
+    """These records, which were stored a moment ago, with survivors in place of customers who were merged. `former`: as
+    it was before; what refers to the same as then stays so, or what a merge had to leave could not be changed."""
     if not plan.follows or unit.transaction.setting(MERGED) is None:
         return list(stored)
     gone = _gone(unit, {id for record in stored for id in _referred(plan, record)})
@@ -40,7 +41,7 @@ def settle(unit: Session, plan: Plan[R], stored: Sequence[R]) -> list[R]:
         _check_free(plan, record, survivors, erased)
     if not survivors:
         return list(stored)
-    settled = [_pointed(plan, record, survivors) for record in stored]
+    settled = [_pointed(plan, record, survivors, former) for record in stored]
     for before, after in zip(stored, settled, strict=True):
         if after is not before:
             check_record(plan, after)
@@ -54,9 +55,11 @@ def note(unit: Session) -> None:
         unit.transaction.put_setting(MERGED, str(unit.id))
 
 
-def settle_facet(unit: Session, type: RecordType, facet: FacetType, id: UUID, stored: Facet) -> Facet:
+def settle_facet(
+    unit: Session, type: RecordType, facet: FacetType, id: UUID, stored: Facet, former: Facet | None = None
+) -> Facet:
     """A facet, which was stored a moment ago, in the same way."""
-    fields = following(facet.fields)
+    fields = _changed(stored, following(facet.fields), former)
     if not fields or unit.transaction.setting(MERGED) is None:
         return stored
     survivors = _gone(unit, {held for f in fields if (held := getattr(stored, f.name)) is not None}).survivors
@@ -137,16 +140,25 @@ def _check_free(
                 raise ErasedPerson(plan.type.name, {field.name: problem})
 
 
-def _pointed(plan: Plan[R], record: R, survivors: Mapping[UUID, UUID]) -> R:
+def _changed(record: Any, fields: tuple[Field, ...], former: Any) -> tuple[Field, ...]:
+    """Those of these fields that have another value than they had."""
+    if former is None:
+        return fields
+    return tuple(f for f in fields if getattr(record, f.name) != getattr(former, f.name))
+
+
+def _pointed(plan: Plan[R], record: R, survivors: Mapping[UUID, UUID], former: R | None) -> R:
     changes: dict[str, Any] = {}
     for attribute, fields in plan.follows:
         if attribute:
             parts = getattr(record, attribute)
+            if former is not None and parts == getattr(former, attribute):
+                continue
             pointed = tuple(_with(part, fields, survivors) for part in parts)
             if any(a is not b for a, b in zip(parts, pointed, strict=True)):
                 changes[attribute] = pointed
         else:
-            changes.update(_values(record, fields, survivors))
+            changes.update(_values(record, _changed(record, fields, former), survivors))
     return evolve(record, **changes) if changes else record
 
 

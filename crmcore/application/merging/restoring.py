@@ -12,7 +12,9 @@ from crmcore.application.session import Session
 from crmcore.domain.change import LogEntry
 from crmcore.domain.copying import evolve
 from crmcore.domain.customer import Customer
+from crmcore.domain.errors import InvalidValue
 from crmcore.domain.facet import Facet, FacetType
+from crmcore.domain.field import Field
 from crmcore.domain.merging.outcome import Blocker
 from crmcore.domain.part import PartType
 from crmcore.domain.record import RecordType
@@ -60,23 +62,22 @@ class Restoring:
                 held[facets[name].cls] = self._facet(facets[name], own[name], diff)
         return evolve(self.current, **values, facets=held)
 
-    def _own(self, name: str, pair: Pair, field: Any) -> Any:
-        now = journal.plain_record(self.unit.kernel.plan(self.type), self.current).get(name)
-        if now != pair[1]:
+    def _own(self, name: str, pair: Pair, field: Field) -> Any:
+        now = getattr(self.current, name)
+        if not _stands(field, now, pair[1]):
             self._block(name, CHANGED)
-            return getattr(self.current, name)
+            return now
         return journal.typed(field, pair[0])
 
     def _parts(self, part: PartType, pair: Pair) -> tuple[Any, ...]:
         """The parts: those that the merge brought go, those that it changed are as before; all others stay."""
         before, after = ({each["no"]: each for each in side or ()} for side in pair)
-        shape = next(p.shape for p in self.unit.kernel.plan(self.type).parts if p.name == part.name)
         held = {each.no: each for each in getattr(self.current, part.attribute)}
-        now = {no: journal.plain_part(shape, each) for no, each in held.items()}
+        now = dict(held)
         for no in sorted(before.keys() | after.keys()):
             if before.get(no) == after.get(no):
                 continue
-            if now.get(no) != after.get(no):
+            if now.get(no) != (journal.typed_part(part, after[no]) if no in after else None):
                 self._block(f"{part.attribute}[{no}]", REMOVED if no not in now else CHANGED)
             elif no in before:
                 held[no] = journal.typed_part(part, before[no])
@@ -107,9 +108,9 @@ class Restoring:
 
     def _is_untouched(self, facet: FacetType, held: Facet | None, versions: Pair, inner: Mapping[str, Pair]) -> bool:
         """Whether what the merge set in a facet is there still: of one that it brought, every value."""
-        now = journal.plain_facet(facet, self.unit.kernel.facet_shape(facet), held)
         wanted = [f for f in facet.fields if f.name in inner or versions[0] is None]
-        changed = [f for f in wanted if now.get(facet.dotted(f)) != inner.get(f.name, (None, None))[1]]
+        told = {f.name: inner.get(f.name, (None, None))[1] for f in wanted}
+        changed = [f for f in wanted if not _stands(f, getattr(held, f.name, None), told[f.name])]
         for field in changed if held is not None else ():
             self._block(facet.dotted(field), CHANGED)
         return held is None or not changed
@@ -123,6 +124,14 @@ class Restoring:
     def _touched(self, entry: LogEntry, name: str) -> bool:
         """Whether an entry from after the merge tells of this name."""
         return entry.seq > self.merged.seq and (not name or name.partition("[")[0] in entry.values())
+
+
+def _stands(field: Field, value: Any, plain: Any) -> bool:
+    """Whether a value is the one of which the log tells: 0.5 there may be 0.50 since it was stored."""
+    try:
+        return bool(journal.typed(field, plain) == value)
+    except InvalidValue:
+        return False
 
 
 def _was_empty(entry: LogEntry) -> bool:
