@@ -16,6 +16,13 @@ from crmcore.domain.record import Record, RecordType
 SALT: Final = "~"
 """The name under which the salt stands among the changes of an entry; no field has it."""
 
+MOVES: Final = "~moves"
+"""The name under which the survivor's entry of a merge has the id of the merge and the digest of its moves; no field
+has it."""
+
+NO_FIELDS: Final = (SALT, MOVES)
+"""What stands among the changes of an entry beside those of fields."""
+
 Operation = Literal["add", "change", "remove", "facet", "merge", "unmerge", "erase", "read"]
 
 
@@ -84,5 +91,17 @@ class LogEntry:
     def values(self) -> Mapping[str, list[Any]]:
         """The changes, read: {"field": [before, after]}; empty if they were erased or never logged."""
         read: dict[str, list[Any]] = json.loads(self.changes) if self.changes else {}
-        read.pop(SALT, None)
+        for name in NO_FIELDS:
+            read.pop(name, None)
         return read
+
+    def moves(self) -> tuple[str, str] | None:
+        """The id of a merge, in hexadecimal, and the digest of its moves, where this is the survivor's entry of it and
+        whole."""
+        if self.operation != "merge" or MOVES not in self.changes:
+            return None
+        try:
+            merge, moved = json.loads(self.changes)[MOVES]
+            return UUID(merge).hex, str(moved)
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+            return None

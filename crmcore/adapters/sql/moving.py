@@ -18,7 +18,7 @@ from crmcore.adapters.sql.codecs import padded
 from crmcore.adapters.sql.compiled import at_most, constant
 from crmcore.adapters.sql.places import NO_PART, Place, Span, place_of, spans
 from crmcore.adapters.sql.predicates import Parameters
-from crmcore.domain.errors import StorageBusy
+from crmcore.domain.errors import StorageBusy, StorageFailed
 from crmcore.ports.moving import Move, Reference
 
 KEY: Final = ("record", "field", "id", "no")
@@ -142,8 +142,20 @@ class SqlMoving:
         return [self._move.c[name] for name in (*KEY, "before")]
 
     def _found(self, rows: Iterable[tuple[Any, ...]]) -> list[Move]:
-        back = self._asking.model.id_from
-        return [Move(record, field, back(id), no, back(before)) for record, field, id, no, before in rows]
+        if self._asking.model.backend == "postgresql":  # its driver makes ids itself
+            return [Move(*row) for row in rows]
+        return [Move(record, field, _id(id), no, _id(before)) for record, field, id, no, before in rows]
+
+
+def _id(stored: Any) -> UUID:
+    """An id out of a move. It must stand there as crmcore writes it: by any other form of it nothing is given back."""
+    try:
+        found = UUID(int=int(stored, 16))
+    except (TypeError, ValueError):
+        found = None
+    if found is None or found.hex != stored:
+        raise StorageFailed(f"{stored!r} among the moves of a merge is no id: see `crm doctor --audit`")
+    return found
 
 
 def _led(place: Place, losers: tuple[UUID, ...], span: Span, p: Parameters) -> list[Any]:

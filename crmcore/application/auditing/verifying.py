@@ -7,19 +7,24 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import Final
+from uuid import UUID
 
 import attrs
 
 from crmcore.application.auditing.doubts import MOST, Doubts
 from crmcore.application.auditing.finding import Finding, Wrong
+from crmcore.application.auditing.moved import moves_digest
 from crmcore.application.auditing.pages import Pages
 from crmcore.application.auditing.places import Places
 from crmcore.domain.audit import Anchor
 from crmcore.domain.change import LogEntry
+from crmcore.domain.errors import StorageFailed
 from crmcore.ports.auditing import Link
 from crmcore.ports.storage import Storage, Transaction
 
 _position: Final = attrgetter("position")
+
+MOVED: Final = "what is kept of its merge, which references it moved, was changed"
 
 Progress = Callable[[int], None]
 
@@ -65,9 +70,22 @@ class _Verification:
         for page in pages.numbered():
             for entry in page:
                 doubts.look(entry)
+                self._hold_moves(entry)
                 yield entry
             self.checked += len(page)
             self.progress(len(page))
+
+    def _hold_moves(self, entry: LogEntry) -> None:
+        """What a merge has moved stands in a table of its own: hold that against what its entry proves."""
+        merge, proof = entry.moves() or (None, "")
+        if merge is None:
+            return
+        try:
+            changed = moves_digest(self.transaction.moving, UUID(merge), self.limits.page) != proof
+        except StorageFailed:
+            changed = True
+        if changed:
+            self.wrong.tell(entry.position or 0, MOVED)
 
     def _settle(self, doubts: Doubts) -> int:
         """Tell of what no erasure proves; how many entries have no position yet. Erasures may be among these."""

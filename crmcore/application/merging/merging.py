@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from crmcore.application import adding, changing, journal, reading, straying
+from crmcore.application.auditing.moved import moves_digest
 from crmcore.application.hooks.merging import check_merge
 from crmcore.application.hooks.reacting import react
 from crmcore.application.merging import circles
@@ -19,7 +20,7 @@ from crmcore.application.merging.planning import Planned, logged, planned
 from crmcore.application.merging.staying import by_holder
 from crmcore.application.session import Session
 from crmcore.domain.bound import BoundQuery, Const, Test, every
-from crmcore.domain.change import Change, LogEntry
+from crmcore.domain.change import MOVES, Change, LogEntry
 from crmcore.domain.copying import evolve
 from crmcore.domain.facet import Facet
 from crmcore.domain.kinds import JSON_LIMIT
@@ -56,8 +57,10 @@ def _written(unit: Session, plan: Planned, choices: Choices) -> Merged:
     with unit.writing() as transaction:
         straying.note(unit)
         _store(unit, plan, now)
-        transaction.append([entry(unit, change, now) for change in plan.changes])
         repointed, shown = _repointed(unit, plan, id)
+        moved = {MOVES: [id.hex, moves_digest(transaction.moving, id)]}
+        first, *others = plan.changes
+        transaction.append([entry(unit, first, now, moved), *(entry(unit, each, now) for each in others)])
         made = _record(unit, plan, choices, id, now, repointed)
         adding.add(unit, unit.catalogue.of(Merge), [made], by_rule=True)
         react(unit, unit.kernel.plan(family.type), plan.changes[:1])
@@ -113,8 +116,8 @@ def store_facets(unit: Session, change: Change) -> None:
             unit.transaction.insert_facets(change.type, facet, [(after.id, new)])
 
 
-def entry(unit: Session, change: Change, now: dt.datetime) -> LogEntry:
-    """What the log says of one of them."""
+def entry(unit: Session, change: Change, now: dt.datetime, more: Mapping[str, list[Any]] | None = None) -> LogEntry:
+    """What the log says of one of them, and what else there is to say."""
     record: Any = change.after
     return journal.entry(
         at=now,
@@ -126,7 +129,7 @@ def entry(unit: Session, change: Change, now: dt.datetime) -> LogEntry:
         subject=journal.subject_of(change.type, record),
         version=record.version,
         operation=change.operation,
-        diff=dict(logged(unit, change)),
+        diff={**logged(unit, change), **(more or {})},
         salt=unit.kernel.ids.salt(),
     )
 

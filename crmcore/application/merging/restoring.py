@@ -43,7 +43,7 @@ class Restoring:
         """The record with the values from before the merge where the merge had set them; what is in the way of that is
         in `blockers`."""
         diff = self.merged.values()
-        if not diff and not _was_empty(self.merged):
+        if not diff and not _is_whole(self.merged):
             self._block("", ERASED)
         own = {name: pair for name, pair in diff.items() if "." not in name}
         values: dict[str, Any] = {}
@@ -134,7 +134,6 @@ def _stands(field: Field, value: Any, plain: Any) -> bool:
         return False
 
 
-def _was_empty(entry: LogEntry) -> bool:
-    """Whether an entry never had a value: a merge that left the record as it was. One that was erased has the digest of
-    what it had."""
-    return entry.digest == journal.digest(entry.record, entry.id, entry.version, entry.operation, "")
+def _is_whole(entry: LogEntry) -> bool:
+    """Whether an entry has all that was written: one whose values were erased keeps the digest of what it had."""
+    return entry.digest == journal.digest(entry.record, entry.id, entry.version, entry.operation, entry.changes)

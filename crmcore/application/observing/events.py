@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import attrs
 
-from crmcore.domain.change import SALT, LogEntry
+from crmcore.domain.change import NO_FIELDS, LogEntry
 from crmcore.plugins.contexts import Event
 
 MARK: Final = "observed:"
@@ -78,7 +78,8 @@ class Fields(Mapping[str, tuple[Any, Any]]):
     def _values(self) -> dict[str, list[Any]]:
         if self._read is None:
             self._read = _read_json(self._text) if self._text else {}
-            self._read.pop(SALT, None)
+            for name in NO_FIELDS:
+                self._read.pop(name, None)
         return self._read
 
 

@@ -20,7 +20,7 @@ from crmcore.application.session import Session
 from crmcore.application.subjects.holding import Holds
 from crmcore.application.subjects.removed_unnamed import removals
 from crmcore.application.subjects.tally import Tally
-from crmcore.domain.change import LogEntry
+from crmcore.domain.change import MOVES, LogEntry
 from crmcore.domain.privacy.belonging import PERSON
 from crmcore.domain.privacy.wiped_log import UNTOUCHED, without_facets, without_mentions, without_personal
 from crmcore.domain.privacy.wiping import has_personal, is_person
@@ -100,7 +100,8 @@ class ErasedLog:
     def _rewrite(self, entry: LogEntry, values: Mapping[str, Any], left: Mapping[str, Any]) -> None:
         if left == values or entry.seq in self._texts:
             return
-        self._texts[entry.seq] = journal.changes_text(left)
+        moved = entry.moves()  # no value of anybody's: it proves what else the merge did
+        self._texts[entry.seq] = journal.changes_text({**left, MOVES: moved} if moved else left)
         if len(self._texts) >= PAGE:
             self.flush()
 
