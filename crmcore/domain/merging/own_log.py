@@ -155,7 +155,8 @@ class _Log:
         touched = {rule.identity(part) for no, part in (*old.items(), *new.items()) if old.get(no) != new.get(no)}
         for no, stated in new.items():
             # Of several that agree, whoever changed one has left the others as they are.
-            if stated != old.get(no) or (no not in own and rule.identity(stated) in touched):
+            left = rule.identity(stated) in touched and (no not in own or own[no].values != stated)
+            if stated != old.get(no) or left:
                 since = own[no].at if no in own and rule.same(stated, old.get(no)) else entry.at
                 own[no] = OwnPart(rule.identity(stated), stated, since, entry.source or self._source, entry.seq)
         self._nominate(rule, entry, old, new)

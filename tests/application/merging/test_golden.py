@@ -9,6 +9,7 @@ import pytest
 
 from crmcore import Organisation, Person
 from crmcore.crm import Crm
+from crmcore.domain.copying import evolve
 from crmcore.domain.customer import Address, AlternativeName, ContactPoint, Role
 from crmcore.domain.errors import InvalidValue, UnknownName
 from crmcore.testing.crm import make_crm
@@ -111,8 +112,20 @@ def test_example_10(anywhere: World) -> None:
     assert [a.city for a in without.addresses] == ["Cairo"]
     assert without.facets[Trial].consent == "given"
 
+    alone = world.row(r2)
     world.merge("2025-03-01", r1, r2, r3, **chosen)
     assert view(world.row(r1)) == view(found.after)
+
+    world.clock.set(day("2025-04-01"))
+    with world.crm.work("sara") as work:
+        [merge] = work.merges.of(r1)
+        left = work.merges.undo(merge.id, only=[r2])
+    assert left.again is not None and left.again.merge.others == [str(r3)]
+    now = world.row(r1)
+    assert view(now) == view(without)
+    assert (values(now, "phone"), values(now, "email")) == (["+20100"], ["a@x", "b@x"])
+    assert ([a.city for a in now.addresses], now.facets[Trial].consent) == (["Cairo"], "given")
+    assert evolve(world.row(r2), version=alone.version, changed_at=alone.changed_at) == alone
 
 
 def test_any_grouping_gives_one_view(anywhere: World) -> None:
@@ -195,6 +208,20 @@ def test_rules_that_were_chosen_hold_in_later_merges(world: World) -> None:
     assert (found.after.employer, values(found.after, "email")[0]) == ("Luxor", "a@x")
     again = world.golden(three, one, rules={"employer": "most_frequent", "email": "longest"}, sources=("web",))
     assert (again.origins["employer"].rule, again.preferred["email"].rule) == ("most_frequent", "longest")
+
+
+def test_a_part_that_agrees_with_another_keeps_what_a_merge_brought(world: World) -> None:
+    """Somebody gives another number, which is the one that is there already but for a space: what the merge had brought
+    of the first would be lost as soon as a third joins."""
+    one = world.add("2024-01-01", Person("Ali", phones=["+491", "+492"]))
+    dated = ContactPoint("phone", "+491", valid_from=dt.date(2020, 1, 1))
+    two = world.add("2024-02-01", Person("Ali", contact_points=[dated]))
+    after = world.merge("2024-03-01", one, two)
+    points = [evolve(p, value="+49 1") if p.value == "+492" else p for p in after.contact_points]
+    world.change("2024-04-01", one, contact_points=points)
+    row = world.row(one)
+    assert [(p.value, p.valid_from) for p in row.contact_points] == [("+491", dated.valid_from), ("+49 1", None)]
+    assert view(world.golden(one).after) == view(row)
 
 
 def test_a_preference_stated_after_a_merge_holds(world: World) -> None:
