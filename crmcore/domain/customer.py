@@ -115,9 +115,11 @@ class Customer(Record):
     name: str | None = field.text(
         default=None, search="name", personal=True, index=True, merge="most_complete", label=LABELS["name"]
     )
-    given_name: str | None = field.text(default=None, personal=True, merge="most_complete", label=LABELS["given_name"])
+    given_name: str | None = field.text(
+        default=None, personal=True, merge="most_complete", merge_with="name", label=LABELS["given_name"]
+    )
     family_name: str | None = field.text(
-        default=None, personal=True, merge="most_complete", label=LABELS["family_name"]
+        default=None, personal=True, merge="most_complete", merge_with="name", label=LABELS["family_name"]
     )
     employer: str | None = field.text(default=None, personal=True, label=LABELS["employer"])
     job_title: str | None = field.text(default=None, personal=True, label=LABELS["job_title"])
@@ -128,7 +130,7 @@ class Customer(Record):
     )
     owner: UUID | None = field.reference("user", default=None, index=True, label=LABELS["owner"])
     lead_source: str | None = field.text(default=None, length=100, label=LABELS["lead_source"])
-    tags: frozenset[str] = field.choices(default=frozenset(), merge="union", label=LABELS["tags"])
+    tags: frozenset[str] = field.choices(default=frozenset(), personal=True, merge="union", label=LABELS["tags"])
     note: str | None = field.text(
         default=None, length=20_000, personal=True, sensitive=True, merge="longest", label=LABELS["note"]
     )

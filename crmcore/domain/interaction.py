@@ -31,7 +31,7 @@ class Interaction(Record):
     direction: str | None = field.choice("in", "out", default=None)
     subject: str | None = field.text(default=None, length=500, personal=True)
     body: str | None = field.text(default=None, length=100_000, personal=True, sensitive=True)
-    outcome: str | None = field.text(default=None, length=500)
+    outcome: str | None = field.text(default=None, length=500, personal=True)
     owner: UUID | None = field.reference("user", default=None, index=True)
     campaign: str | None = field.text(default=None, length=100, index=True)
     kind: str | None = field.choice(*KINDS, default=None, kw_only=True)

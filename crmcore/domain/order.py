@@ -23,7 +23,7 @@ class OrderLine(Part):
     product: UUID | None = field.reference("product", default=None, index=True)
     quantity: Decimal = field.decimal(scale=4, default=Decimal(1))
     unit_price: Money | None = field.money(default=None)
-    description: str | None = field.text(default=None, length=500)
+    description: str | None = field.text(default=None, length=500, personal=True)
     discount: Money | None = field.money(default=None)
 
 

@@ -42,6 +42,10 @@ class Auditing(Protocol):
     def of_subjects(self, subjects: Sequence[UUID], after: int, limit: int) -> list[LogEntry]:
         """Entries about any of these persons with a seq above `after`, in order of seq."""
 
+    def removals(self, records: Sequence[str], naming: Sequence[UUID], after: int, limit: int) -> list[LogEntry]:
+        """Entries that removed records of these types and name any of these ids among the values that went, with a seq
+        above `after`, in order of seq. The storage looks through the whole log."""
+
     def rewrite(self, changes: Sequence[tuple[int, str]]) -> None:
         """Give entries, by seq, another text of `changes`. Erasing alone may: every other column stays."""
 

@@ -56,6 +56,10 @@ class MemoryAuditing:
         """Entries about any of these persons."""
         return self._log.of_subjects(frozenset(subjects), after, limit)
 
+    def removals(self, records: Sequence[str], naming: Sequence[UUID], after: int, limit: int) -> list[LogEntry]:
+        """Entries that removed records of these types and name any of these ids."""
+        return self._log.removals(frozenset(records), [str(id) for id in naming], after, limit)
+
     def rewrite(self, changes: Sequence[tuple[int, str]]) -> None:
         """Give entries another text of `changes`."""
         for seq, text in changes:

@@ -77,6 +77,12 @@ class ChangeLog:
         about = (entry for entry in islice(self.entries, first, None) if entry.subject in subjects)
         return list(islice(about, max(limit, 0)))
 
+    def removals(self, records: Collection[str], texts: Collection[str], after: int, limit: int) -> list[LogEntry]:
+        """Removals of records of these types above a seq in whose changes any of these texts stands."""
+        first = bisect_right(self.entries, after, key=attrgetter("seq"))
+        gone = (e for e in islice(self.entries, first, None) if e.operation == "remove" and e.record in records)
+        return list(islice((e for e in gone if any(text in e.changes for text in texts)), max(limit, 0)))
+
     def unnumbered(self, after: int, limit: int) -> list[LogEntry]:
         """Entries without a position above a seq, in order of seq."""
         first = max(self.numbered, bisect_right(self.entries, after, key=attrgetter("seq")))

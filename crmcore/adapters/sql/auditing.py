@@ -74,6 +74,14 @@ class SqlAuditing:
         found: list[LogEntry] = self._asking.ask(self._log.of_subjects, self._asking.runner, subjects, after, limit)
         return found
 
+    def removals(self, records: Sequence[str], naming: Sequence[UUID], after: int, limit: int) -> list[LogEntry]:
+        """Entries that removed records of these types and name any of these ids."""
+        if not records or not naming:
+            return []
+        asked = self._log.removals, self._asking.runner, records, naming, after, limit
+        found: list[LogEntry] = self._asking.ask(*asked)
+        return found
+
     def rewrite(self, changes: Sequence[tuple[int, str]]) -> None:
         """Give entries another text of `changes`."""
         if changes:

@@ -162,6 +162,24 @@ class Log:
         ids = [value for id in given for value in self._model.stored_id(id)]
         return self._found(runner.fetch(sql.text, sql.arrange((*ids, after, limit))))
 
+    def removals(
+        self, runner: Runner, records: Sequence[str], naming: Sequence[UUID], after: int, limit: int
+    ) -> list[LogEntry]:
+        """Removals of records of these types in whose changes any of these ids stands, in order of seq."""
+        types, ids = codecs.padded(tuple(records)), codecs.padded(tuple(naming))
+
+        def make() -> Any:
+            c, p, count = self._table.c, self._parameter, len(types) + len(ids)
+            these = c.record.in_([p(n, c.record) for n in range(len(types))])
+            named = sa.or_(*(c.changes.like(p(n, c.changes)) for n in range(len(types), count)))
+            gone = (c.operation == constant("'remove'"), these, named, c.seq > p(count, c.seq))
+            return at_most(
+                self._entries().where(*gone).order_by(c.seq), sa.bindparam(f"p{count + 1}", type_=sa.Integer())
+            )
+
+        sql = self._model.statement(("removals", len(types), len(ids)), make)
+        return self._found(runner.fetch(sql.text, sql.arrange((*types, *(f"%{i}%" for i in ids), after, limit))))
+
     def unnumbered(self, runner: Runner, after: int, limit: int) -> list[LogEntry]:
         """Entries without a position, in order of seq."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,8 +18,11 @@ import attrs
 from crmcore.application import journal
 from crmcore.application.session import Session
 from crmcore.application.subjects.holding import Holds
+from crmcore.application.subjects.known_before import KnownBefore
+from crmcore.application.subjects.lending import Owners, lent
 from crmcore.application.subjects.removed_unnamed import removals
 from crmcore.application.subjects.tally import Tally
+from crmcore.application.subjects.undone import Undone
 from crmcore.domain.change import MOVES, LogEntry
 from crmcore.domain.privacy.belonging import PERSON
 from crmcore.domain.privacy.wiped_log import UNTOUCHED, without_facets, without_mentions, without_personal
@@ -45,22 +48,52 @@ class ErasedLog:
     told: Counter[UUID] = attrs.field(factory=Counter)
     """By record, how many of its versions the log tells as about these persons."""
     proofs: dict[int, str] = attrs.field(factory=dict)
+    known: KnownBefore = attrs.field(init=False)
+    """By what they were known at any time."""
+    _owners: Owners = attrs.field(init=False)
+    _left_family: bool = False
     _texts: dict[int, str] = attrs.field(factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        self.known = KnownBefore(self.unit, Undone.of(self.unit, self.persons))
+        self._owners = Owners(self.unit, self.persons)
 
     def run(self) -> None:
         """Every entry that is about the persons, also of records that are not there any more."""
         after = 0
         while page := self.unit.transaction.auditing.of_subjects(self.persons, after, PAGE):
-            for entry in page:
-                self.told[entry.id] += entry.operation in PER_VERSION
-                self._empty(entry)
-                if entry.operation == "remove":
-                    self._removed_with(entry)
+            self._page(page)
             self.flush()
             after = page[-1].seq
+        for entry, left in lent(self.unit, self.persons) if self._left_family else ():
+            self._rewrite(entry, entry.values(), left)
         for type, removal in removals(self.unit, self.persons):
             for entry in self.unit.transaction.history(type.name, removal.id):
                 self._unnamed(type, entry)
+
+    def _page(self, page: Sequence[LogEntry]) -> None:
+        strange = self._owners.strange(page) if self.known.undone.versions else ()
+        for entry in page:
+            if (entry.record, entry.id) in strange:
+                continue
+            self.told[entry.id] += entry.operation in PER_VERSION
+            self.known.look(entry)
+            self._left_family = self._left_family or self._joins(entry)
+            self._empty(entry)
+            if entry.operation == "remove":
+                self._whole(entry.record, entry.id)
+                self._removed_with(entry)
+        for name, id in self._owners.gone(page) if self._left_family else ():
+            self._whole(name, id)
+
+    def _joins(self, entry: LogEntry) -> bool:
+        """Whether one of them became a part of somebody: perhaps of one who is not one of them any more."""
+        return entry.operation == "merge" and entry.record == PERSON and "merged_into" in entry.values()
+
+    def _whole(self, name: str, id: UUID) -> None:
+        """All of a record that is gone, also from before it was theirs."""
+        for entry in self.unit.transaction.history(name, id):
+            self._empty(entry)
 
     def _unnamed(self, type: RecordType, entry: LogEntry) -> None:
         """An entry of a record that is not there any more: theirs, unless it says whose else it was."""
@@ -71,7 +104,9 @@ class ErasedLog:
 
     def of_record(self, type: RecordType, record: Record) -> None:
         """The entries of a record of theirs that do not say whose it is, or that are from when it was another's."""
-        if type.options.append_only or is_person(type) or self.told[record.id] >= record.version:
+        if type.options.append_only or is_person(type):
+            return
+        if self.told[record.id] >= record.version and not self._left_family:
             return
         for entry in self.unit.transaction.history(type.name, record.id):
             self._empty(entry)

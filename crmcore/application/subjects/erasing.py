@@ -15,6 +15,7 @@ from crmcore.application.subjects import ledger
 from crmcore.application.subjects.belongings import family
 from crmcore.application.subjects.erased_log import ErasedLog
 from crmcore.application.subjects.holding import Holds, asked
+from crmcore.application.subjects.ledger import Known
 from crmcore.application.subjects.refused_cells import tokens_of, wipe_cells
 from crmcore.application.subjects.tally import Erased, Tally
 from crmcore.application.subjects.wiping import Wiper
@@ -69,24 +70,28 @@ def carry_out(unit: Session, head: UUID, row: Erasure) -> Erased:
     for id in sorted(persons):
         unit.transaction.lock(type, id, alone=True)
     customers = _customers(unit, persons)
-    known = [each for each in ledger.rows_of(unit, persons) if each.state != "done"] or ledger.rows_of(unit, persons)
-    row = known[-1] if known else row
+    rows = [each for each in ledger.rows_of(unit, persons) if each.state != "done"] or ledger.rows_of(unit, persons)
+    row = rows[-1] if rows else row
     key = ledger.key_of(unit)
     holds, tally = asked(unit, customers[0], persons), Tally()
     keys: tuple[ErasedKey, ...] = ()
     if not holds.everything:
-        keys = ledger.digests(key, {each for c in customers for each in ledger.known_by(unit, c)})
-        _wipe(unit, persons, customers, holds, tally)
+        known = {each for c in customers for each in ledger.known_by(unit, c)}
+        keys = ledger.digests(key, known | _wipe(unit, persons, customers, holds, tally))
     stored = _enter(unit, row, holds, tally, keys)
     return _told(unit, stored, head, persons, holds, tally)
 
 
-def _wipe(unit: Session, persons: tuple[UUID, ...], customers: list[Customer], holds: Holds, tally: Tally) -> None:
+def _wipe(
+    unit: Session, persons: tuple[UUID, ...], customers: list[Customer], holds: Holds, tally: Tally
+) -> frozenset[Known]:
+    """By what they were known before goes with the log."""
     log = ErasedLog(unit, persons, holds, tally)
     log.run()
     Wiper(unit, persons, holds, log, tally).run()
     tally.cells = wipe_cells(unit, tokens_of(customers))
     log.prove(persons[0], _customers(unit, persons)[0].version)
+    return frozenset(log.known.found)
 
 
 def _customers(unit: Session, persons: tuple[UUID, ...]) -> list[Customer]:

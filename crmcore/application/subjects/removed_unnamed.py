@@ -1,5 +1,5 @@
 """Removed records of which the log does not say about whom they were: of types that declare personal fields, and no
-subject, or refer to persons in other places too. Those are looked for in the whole log; the core has no such type."""
+subject, or refer to persons in other places too. Storages look for those in the whole log."""
 
 from __future__ import annotations
 
@@ -13,18 +13,16 @@ from crmcore.domain.privacy.belonging import Belonging, belonging
 from crmcore.domain.privacy.wiping import has_personal, is_person, is_wiped
 from crmcore.domain.record import RecordType
 
-PAGE: Final = 5_000
+PAGE: Final = 500
 
 
 def removals(unit: Session, persons: Collection[UUID]) -> Iterator[tuple[RecordType, LogEntry]]:
     """The removals of such records that refer to one of these persons."""
     types = {way.type.name: way.type for way in belonging(unit.catalogue) if _is_unnamed(unit, way)}
-    ids = [str(each) for each in persons]
-    for entry in _log(unit) if types else ():
-        if entry.operation != "remove" or entry.record not in types or entry.subject in persons:
-            continue
-        if any(id in entry.changes for id in ids):
-            yield types[entry.record], entry
+    after = 0
+    while page := unit.transaction.auditing.removals(tuple(types), tuple(persons), after, PAGE):
+        yield from ((types[entry.record], entry) for entry in page if entry.subject not in persons)
+        after = page[-1].seq
 
 
 def _is_unnamed(unit: Session, way: Belonging) -> bool:
@@ -36,15 +34,3 @@ def _is_unnamed(unit: Session, way: Belonging) -> bool:
         return True
     other = [route for route in way.routes if route.name != type.options.subject]
     return bool(other) and has_personal(type, unit.catalogue.facets.get(type.name, ()))
-
-
-def _log(unit: Session) -> Iterator[LogEntry]:
-    """The whole log, first what the pump has numbered."""
-    after = 0
-    while page := unit.transaction.feed(after, PAGE):
-        yield from page
-        after = page[-1].position or after
-    after = 0
-    while page := unit.transaction.auditing.unnumbered(after, PAGE):
-        yield from page
-        after = page[-1].seq

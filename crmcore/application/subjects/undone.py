@@ -51,7 +51,7 @@ class Undone:
         if entry.operation == "merge" and entry.version in self.versions[entry.id]:
             lent.append(set(values))
             return {}
-        if entry.operation == "unmerge" and lent:
+        if entry.operation == "unmerge" and lent and "merged_into" not in values:
             lent.pop()
             return {}
         return {name: pair for name, pair in values.items() if not any(name in names for names in lent)}

@@ -3,6 +3,7 @@
 A personal value becomes empty. Where one is required: a part goes as a whole; text becomes "erased" (unique text
 "erased-" and the id), JSON an empty object; a facet with any other kind goes as a whole; a record with any other kind
 goes too, unless something refers to it: then it keeps a value that means nothing (0, false, 1900-01-01, "other").
+A part that validators refuse without its values goes before the record does.
 """
 
 from __future__ import annotations
@@ -70,16 +71,26 @@ def wiped(type: RecordType, record: Record, family: Collection[UUID]) -> Wiped:
     for whole in (True, False):
         held = {p.attribute: _parts(type, p, record, family, whole) for p in type.parts}
         tries.append({**own, **held})
+    tries.append(
+        {**own, **{p.attribute: _untouched(getattr(record, p.attribute), held[p.attribute]) for p in type.parts}}
+    )
     outcome = _outcome(record, tries, goes)
     return attrs.evolve(outcome, goes=True, fields=(*outcome.fields, *stuck), stuck=stuck) if stuck else outcome
+
+
+def _untouched(before: tuple[Part, ...], after: tuple[Part, ...]) -> tuple[Part, ...]:
+    """The parts that lost nothing: one that validators refuse as it is left goes before the whole record does."""
+    held = {each.no: each for each in before}
+    return tuple(each for each in after if each == held.get(each.no))
 
 
 def wiped_passage(part: PartType, record: Record, named: Collection[Part]) -> Wiped:
     """What is left of a record that is not theirs once an erased person is taken out of these of its parts."""
     fields, held = [f for f in part.fields if is_wiped(f)], getattr(record, part.attribute)
     blank = tuple(_blank_part(each, fields, record.id) if each in named else each for each in held)
-    left = tuple(each for each in held if each not in named) if any(f.required for f in fields) else blank
-    return _outcome(record, [{part.attribute: left}, {part.attribute: blank}], False)
+    free = tuple(each for each in held if each not in named)
+    left = free if any(f.required for f in fields) else blank
+    return _outcome(record, [{part.attribute: each} for each in (left, blank, free)], False)
 
 
 def _outcome(record: Record, tries: list[dict[str, Any]], goes: bool) -> Wiped:

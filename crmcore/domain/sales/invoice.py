@@ -41,7 +41,7 @@ class Payment(Part):
     paid_on: dt.date = field.date()
     amount: Money = field.money()
     method: str | None = field.text(default=None, length=40, fold=False)
-    reference: str | None = field.text(default=None, length=100, fold=False)
+    reference: str | None = field.text(default=None, length=100, fold=False, personal=True)
 
 
 def complete_invoice(before: Invoice | None, after: Invoice) -> Invoice:

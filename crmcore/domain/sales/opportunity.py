@@ -32,10 +32,10 @@ class Party(Part):
     """Somebody else who has a part in the sale: a competitor, or a partner with its share of the credit (0 to 1)."""
 
     role: str = field.choice("competitor", "partner")
-    name: str | None = field.text(default=None)
+    name: str | None = field.text(default=None, personal=True)
     customer: UUID | None = field.reference("customer", default=None, index=True)
     share: Decimal | None = field.decimal(scale=4, default=None)
-    note: str | None = field.text(default=None, length=2_000)
+    note: str | None = field.text(default=None, length=2_000, personal=True)
 
 
 def complete_opportunity(before: Opportunity | None, after: Opportunity) -> Opportunity:
@@ -86,7 +86,7 @@ class Opportunity(Record):
     and `cycle_days`, the days from `opened_on` (or the day of its creation) to `closed_on`.
     """
 
-    name: str | None = field.text(default=None, search="name", index=True)
+    name: str | None = field.text(default=None, search="name", index=True, personal=True)
     customer: UUID | None = field.reference("customer", default=None, index=True)
     pipeline: UUID | None = field.reference("pipeline", default=None)
     stage: str | None = field.text(default=None, length=100, fold=False)

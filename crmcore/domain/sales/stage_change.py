@@ -44,7 +44,7 @@ class StageChange(Record):
     expected_close: dt.date | None = field.date(default=None)
     cycle_days: int | None = field.integer(default=None)
     customer: UUID | None = field.reference("customer", default=None)
-    name: str | None = field.text(default=None)
+    name: str | None = field.text(default=None, personal=True)
     reason: str | None = field.text(default=None, length=500, tells=("stage_reason", "won_reason", "lost_reason"))
 
 

@@ -15,6 +15,7 @@ from crmcore.crm import Crm
 from crmcore.domain.change import LogEntry
 from crmcore.domain.errors import StorageBusy
 from crmcore.domain.interaction import Interaction
+from crmcore.domain.relationship import Relationship
 from crmcore.domain.user import User
 from crmcore.ports.auditing import Auditing, Link
 from crmcore.ports.consuming import Delayed
@@ -115,6 +116,25 @@ class ErasingContract(StorageCase):
             assert audit.of_subjects([leila, omar], found[1].seq, 2) == found[2:4]
             assert audit.of_subjects([omar, leila, UUID(int=9)], found[-1].seq, 2) == []
             assert audit.of_subjects([], 0, 99) == []
+
+    def test_removals_that_name_persons(self, crm: Crm) -> None:
+        """What was said of a person in a record that is gone would outlive them."""
+        leila, omar, third = (customer_id(crm, name) for name in ("Leila", "Omar", "Sara"))
+        with crm.work("sara") as work:
+            for one, two in ((leila, omar), (omar, third), (third, leila), (third, omar)):
+                work.relationships.remove(work.relationships.add(Relationship(one, two, "influences")).id)
+            work.interactions.remove(work.interactions.add(Interaction(NOON, "call", customer=leila)).id)
+            work.relationships.add(Relationship(leila, omar, "influences"))
+        with auditing(crm) as audit:
+            found = audit.removals(["relationship", "link"], [leila], 0, 99)
+            assert [e.values()["from_customer"][0] for e in found] == [str(leila), str(third)]
+            assert [e.operation for e in found] == ["remove", "remove"]
+            assert audit.removals(["relationship"], [leila], found[0].seq, 99) == found[1:]
+            several = audit.removals(["interaction", "link", "relationship"], [leila, omar, UUID(int=9)], 0, 4)
+            assert [e.record for e in several] == ["relationship"] * 4
+            assert [e.seq for e in several] == sorted(e.seq for e in several)
+            assert [e.record for e in audit.removals(["interaction"], [leila], 0, 99)] == ["interaction"]
+            assert audit.removals([], [leila], 0, 99) == audit.removals(["relationship"], [], 0, 99) == []
 
     def test_only_changes_are_rewritten(self, crm: Crm) -> None:
         """Erasing could change who did what and when; or what was erased would still be read somewhere."""

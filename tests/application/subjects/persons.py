@@ -125,7 +125,7 @@ def _customer(work: UnitOfWork, told: Told) -> UUID:
     t = told.token
     made = Person(
         t(),
-        given_name=t(), family_name=t(), employer=t(), job_title=t(), gender=t(), note=t(),
+        tags=frozenset((t(),)), given_name=t(), family_name=t(), employer=t(), job_title=t(), gender=t(), note=t(),
         birth_date=dt.date(1950 + len(told.word), 1, 1), source=t(), external_id=t(), language="fa",
         contact_points=(ContactPoint("email", f"{t()}@example.com"), ContactPoint("social", t())),
         addresses=(Address(street=t(), city=t(), region=t(), postal_code=t(), country=t()),),
@@ -150,12 +150,12 @@ def _records(work: UnitOfWork, told: Told, customer: UUID) -> None:
     line = work.pipelines.add(Pipeline(f"line of {customer}", stages=(Stage("new"),)))
     deal = work.opportunities.add(
         Opportunity(
-            "deal",
+            t(),
             customer=customer,
             pipeline=line.id,
             stage="new",
             note=t(),
-            parties=(Party("partner", customer=other, note="of the bystander"),),
+            parties=(Party("partner", customer=other, note="of the bystander"), Party("competitor", name=t())),
         )
     )
     work.opportunities.add(

@@ -90,7 +90,7 @@ def test_nothing_personal_is_left(storage: str, request: pytest.FixtureRequest) 
         assert done.persons == (ann.customer, ann.merged)
         assert done.state == "done"
         assert done.wiped["customer"] == done.wiped["customer.loyalty"] == 2
-        assert any(kept.record == "order" for kept in done.kept)
+        assert any(kept.record == "relationship" for kept in done.kept)
         if storage == "sqlite":
             assert url is not None
             found = file_bytes(url)
