@@ -45,8 +45,10 @@ def change(
     version: int | None,
     *,
     former: Former | None = None,
+    shown: bool = True,
 ) -> Record:
-    """The record with these values, stored; the record as it was if nothing differs. `former`: they are given back."""
+    """The record with these values, stored; the record as it was if nothing differs. `former`: they are given back.
+    `shown`: it is handed out."""
     dotted = {name: value for name, value in values.items() if "." in name}
     own = {name: value for name, value in values.items() if "." not in name}
     _refuse_unknown(unit, type, own)
@@ -60,7 +62,13 @@ def change(
     after = write(unit, type, before, own, former=former) if own else before
     with unit.whole() if own or len(touched) > 1 else nullcontext():
         changed = {f.cls: facets.change(unit, type, after, f, fields) for f, fields in touched.items()}
-    return reading.hide(unit, type, evolve(after, facets={**after.facets, **changed}))
+    now = evolve(after, facets={**after.facets, **changed})
+    return reading.changed(unit, type, now, stands=_is_other(before, now)) if shown else reading.hide(unit, type, now)
+
+
+def _is_other(before: Record, after: Record) -> bool:
+    """Whether anything was written, which the log tells of."""
+    return after.version != before.version or any(after.facets[cls] != f for cls, f in before.facets.items())
 
 
 def _refuse_unknown(unit: Session, type: RecordType, own: dict[str, Any]) -> None:

@@ -72,6 +72,16 @@ def blanked(unit: Session, type: RecordType, record: Record) -> Record:
     return seen
 
 
+def changed(unit: Session, type: RecordType, record: Record, *, stands: bool) -> Record:
+    """The record as who changed it is handed it; `stands`: the log tells of the change."""
+    if not stands:
+        return blanked(unit, type, record)
+    seen = hide(unit, type, record)
+    if unit.kernel.log_reads:
+        unit.course.reads.note_changed(unit, type, seen)
+    return seen
+
+
 def hide(unit: Session, type: RecordType, record: Record) -> Record:
     """The record without what the actor may not see, for what hands none of it out."""
     hidden = unit.rule(type).hidden

@@ -97,9 +97,10 @@ class Session:
 
     def _commit(self, transaction: Transaction) -> None:
         """What was read is logged with what was written; where that is not kept, by itself."""
-        if not self.course.reads:
+        reads = self.course.reads
+        if not reads:
             return transaction.commit()
-        entries = self.course.reads.entries(self)
+        entries = reads.entries(self)
         try:
             transaction.append(entries)
         except BaseException:
@@ -108,10 +109,12 @@ class Session:
         try:
             transaction.commit()
         except BaseException:
-            self._append_apart(entries)
+            reads.undone()
+            self._append_apart([*entries, *reads.entries(self)])
             raise
 
     def _log_reads_apart(self) -> None:
+        self.course.reads.undone()
         if self.course.reads:
             self._append_apart(self.course.reads.entries(self))
 
@@ -219,10 +222,11 @@ class Session:
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """A nested part that an exception undoes alone."""
-        before = self.course.broken
+        before, changed = self.course.broken, self.course.reads.changed
         try:
             with self.transaction.savepoint():
                 yield
         except BaseException:
             self.course.broken = before
+            self.course.reads.undone(changed)
             raise

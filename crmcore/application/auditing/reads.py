@@ -3,6 +3,9 @@
 What a record has of them is noted when it leaves the read path, by name and never by value, once for each record and
 actor in a unit of work. It is logged at the end: with what the unit of work wrote, or in a transaction of its own where
 that keeps nothing, since a read that nothing came of was a read. Records that crmcore reads for itself are not noted.
+
+Whoever changes a record is handed it as well, and stands in the log with the change: a change that wrote nothing, or
+was rolled back, counts as a read.
 """
 
 from __future__ import annotations
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
     from crmcore.application.session import Session
 
 READ = "read"
+Key = tuple[str, str, UUID]
+"""The actor, the record type and the id."""
 
 
 @attrs.define
@@ -36,15 +41,33 @@ class Read:
 class Reads:
     """What was read in a unit of work, by actor, record type and id."""
 
-    _noted: dict[tuple[str, str, UUID], Read] = attrs.field(factory=dict)
+    _noted: dict[Key, Read] = attrs.field(factory=dict)
+    _changed: list[tuple[Key, Read]] = attrs.field(factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self._noted)
+        return bool(self._noted or self._changed)
 
     def note(self, unit: Session, type: RecordType, record: Record) -> None:
         """A record that is handed out as it stands here."""
         if names := dict.fromkeys(_shown(unit, type, record)):
             self._add(unit, type, record.id, Read(journal.subject_of(type, record), record.version, names))
+
+    def note_changed(self, unit: Session, type: RecordType, record: Record) -> None:
+        """A record that is handed out to who has just changed it: a read, as soon as the change does not stand."""
+        if names := dict.fromkeys(_shown(unit, type, record)):
+            read = Read(journal.subject_of(type, record), record.version, names)
+            self._changed.append(((str(unit.actor), type.name, record.id), read))
+
+    @property
+    def changed(self) -> int:
+        """How many changes there were so far by which somebody was handed a record."""
+        return len(self._changed)
+
+    def undone(self, since: int = 0) -> None:
+        """The changes do not stand, from this one on: what is left of them is what was read."""
+        for key, read in self._changed[since:]:
+            self._put(key, read)
+        del self._changed[since:]
 
     def note_log(self, unit: Session, type: RecordType, id: UUID, entries: Sequence[LogEntry]) -> None:
         """The log of a record that is handed out."""
@@ -52,8 +75,10 @@ class Reads:
             self._add(unit, type, id, Read(entries[-1].subject, entries[-1].version, names))
 
     def _add(self, unit: Session, type: RecordType, id: UUID, read: Read) -> None:
-        known = self._noted.setdefault((str(unit.actor), type.name, id), read)
-        known.names.update(read.names)
+        self._put((str(unit.actor), type.name, id), read)
+
+    def _put(self, key: Key, read: Read) -> None:
+        self._noted.setdefault(key, read).names.update(read.names)
 
     def entries(self, unit: Session) -> list[LogEntry]:
         """The entries for the log; what they tell of is forgotten here."""

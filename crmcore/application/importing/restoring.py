@@ -100,7 +100,8 @@ def restore(unit: UnitOfWork, type: RecordType, past: Past) -> bool:
     for facet in dropped:
         records.drop_facet(id, facet.cls)
     if kept:  # where something is disputed, the rest is a new mixture, which has to be settled
-        changing.change(unit, type, id, kept, None, former=changing.Former(past.touched, whole=not past.disputed))
+        former = changing.Former(past.touched, whole=not past.disputed)
+        changing.change(unit, type, id, kept, None, former=former, shown=False)
     return bool(dropped or kept)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from crmcore.application import changing
 from crmcore.application.importing.binding import Binding
 from crmcore.application.importing.comparing import changes, identified, lines_of
 from crmcore.application.importing.entries import Entry
@@ -77,7 +78,8 @@ class Writer:
     def _change(self, entry: Entry, record: Any, changed: Mapping[str, Any]) -> None:
         try:
             with self._unit.savepoint():
-                self._unit.records(self._binding.type.name).change(record.id, changed)
+                type = self._unit.catalogue.record(self._binding.type.name)
+                changing.change(self._unit, type, record.id, dict(changed), None, shown=False)
         except ROW_ERRORS as error:
             entry.rows[0].refuse(refusal(self._binding, entry, error))
 

@@ -41,7 +41,7 @@ def apart(unit: Session, one: UUID) -> tuple[UUID, ...]:
     found = [each.record for each in unit.transaction.select(BoundQuery(type=type, where=where))]
     pairs = [each for each in found if isinstance(each, NotDuplicate)]
     others = sorted({pair.other if pair.one == id else pair.one for pair in pairs})
-    return tuple(each.id for each in reading.several(unit, customers, others))
+    return tuple(each.id for each in reading.several(unit, customers, others, shown=False))
 
 
 def decided(unit: Session, ids: Collection[UUID]) -> list[tuple[UUID, UUID]]:

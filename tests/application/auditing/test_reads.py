@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -114,6 +114,36 @@ def test_the_past_the_history_and_exports_are_reads(logging: Crm, leila: UUID) -
     assert {each.actor: names(each) for each in reads(logging)} == {way: ["birth_date", "note"] for way in ways}
 
 
+def change_nothing(work: UnitOfWork, leila: UUID) -> None:
+    """As she is already."""
+    assert work.customers.change(leila, archived=False).birth_date == BORN
+
+
+def change_in_vain(work: UnitOfWork, leila: UUID) -> None:
+    """In a savepoint that is rolled back, in a unit of work that is kept."""
+    work.customers.change(leila, city="Isfahan")
+    with pytest.raises(KeyError), work.savepoint():
+        assert work.customers.change(leila, archived=True).birth_date == BORN
+        raise KeyError
+
+
+def change_and_fail(work: UnitOfWork, leila: UUID) -> None:
+    """All of it is rolled back."""
+    assert work.customers.change(leila, archived=True).birth_date == BORN
+    raise KeyError
+
+
+@pytest.mark.parametrize("dry", [True, False])
+@pytest.mark.parametrize("way", [change_nothing, change_in_vain, change_and_fail])
+def test_a_change_of_which_nothing_is_kept_is_a_read(
+    logging: Crm, leila: UUID, way: Callable[[UnitOfWork, UUID], None], dry: bool
+) -> None:
+    """Whoever changes a record is handed it: otherwise a change to be rolled back would be a way to read unseen."""
+    with suppress(KeyError), logging.work("reza", dry=dry) as work:
+        way(work, leila)
+    assert [(each.actor, names(each)) for each in reads(logging)] == [("reza", ["birth_date", "note"])]
+
+
 def test_what_an_interaction_says_is_sensitive_of_the_person(logging: Crm, leila: UUID) -> None:
     """It is about the customer, who may ask who read it."""
     with logging.work("sara") as work:
@@ -198,6 +228,10 @@ def test_what_was_read_since_can_still_be_undone(logging: Crm, tmp_path: Path) -
     assert again.unchanged == 1 and reads(logging) == []
     with logging.work("reza") as work:
         assert len(list(work.customers.stream())) == 1
+    (tmp_path / "people.csv").write_text("name,birth_date,city\nLeila,1990-05-17,Isfahan\n", encoding="utf-8")
+    for dry in (True, False):
+        logging.import_file(tmp_path / "people.csv", "customer", actor="omid", match="name", dry_run=dry)
+    assert {each.actor for each in reads(logging)} == {"reza"}
     undone = logging.undo_import(batch, actor="sara")
     assert (undone.removed, list(undone.kept)) == (1, [])
 
