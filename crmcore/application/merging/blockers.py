@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 from uuid import UUID
 
+from crmcore.application.merging.following import references
 from crmcore.application.session import Session
 from crmcore.domain.bound import Bound, BoundQuery, Not, Test, ToFacet, Via, every
+from crmcore.domain.catalogue import CUSTOM
 from crmcore.domain.change import Change
 from crmcore.domain.customer import Customer
 from crmcore.domain.errors import UnmergeBlocked
@@ -18,6 +20,7 @@ from crmcore.domain.merging.outcome import Blocker
 from crmcore.domain.record import MERGING, RecordType
 
 TAKEN: Final = "somebody else has this value since"
+PUT_ASIDE: Final = "nothing declares what followed the merge here: enable its plugin first"
 DANGLING: Final = "what it referred to was removed since"
 
 
@@ -65,6 +68,15 @@ def later(unit: Session, merge: Merge, survivor: Customer) -> Iterator[Blocker]:
             yield Blocker("merge", each.id, "others", why, each.at, each.by)
         if not found:
             yield Blocker(MERGING, survivor.id, "merged_into", f"it is a part of {into} since: take that back first")
+
+
+def undeclared(unit: Session, merge: Merge) -> Iterator[Blocker]:
+    """References that followed, and that nothing declares now: they would be left with the survivor unseen. What a
+    removed run-time field held is given up with it."""
+    known = {(r.holder.name, r.name) for held in references(unit.catalogue).values() for r in held}
+    for record, field in sorted(unit.transaction.moving.moved(merge.id).keys() - known):
+        if not field.startswith(f"{CUSTOM}."):
+            yield Blocker(record, merge.id, field, PUT_ASIDE)
 
 
 def _version(merge: Merge, id: UUID) -> int:

@@ -14,7 +14,7 @@ import attrs
 from crmcore.application import changing, reading
 from crmcore.application.hooks.reacting import react
 from crmcore.application.merging import merging
-from crmcore.application.merging.blockers import blocked, later, refused_values, standing
+from crmcore.application.merging.blockers import blocked, later, refused_values, standing, undeclared
 from crmcore.application.merging.evidence import divide
 from crmcore.application.merging.following import references
 from crmcore.application.merging.giving_back import give_back
@@ -95,6 +95,7 @@ def _changes(unit: Session, merge: Merge, type: RecordType, family: Sequence[Cus
     """Each of them as before the merge; UnmergeBlocked with everything that is in the way."""
     blockers, changes, ids = list(later(unit, merge, family[0])), [], [each.id for each in family]
     is_last = not blockers
+    blockers += undeclared(unit, merge)
     for each in family:
         log = unit.transaction.history(type.name, each.id)
         merged = _entry(merge, log, each.id)

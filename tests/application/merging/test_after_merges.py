@@ -7,9 +7,9 @@ from decimal import Decimal
 from crmcore import Order, Person
 from crmcore.testing.crm import make_crm
 from crmcore.testing.specimens import Profile
-from tests.application.merging.kin import Bill, Holder, Thing
+from tests.application.merging.kin import KIN, Bill, Holder, Thing
 from tests.application.merging.test_merging import NOW, add
-from tests.application.merging.test_unmerging import merge
+from tests.application.merging.test_unmerging import blockers, merge
 from tests.application.merging.worlds import PLUGINS, dump
 from tests.shared import SharedCrm
 
@@ -43,4 +43,22 @@ def test_digits_that_a_database_adds_are_no_edit(shared: SharedCrm) -> None:
         done = merge(crm, a, b)
         with crm.work("root") as work:
             work.merges.undo(done.merge.id)
+        assert dump(crm) == before
+
+
+def test_what_retired_plugins_keep_is_not_left_with_the_survivor(fresh_url: str) -> None:
+    """INV-5: what followed could not be given back while its tables are put aside, and would be forgotten."""
+    with make_crm(fresh_url, plugins=PLUGINS) as crm:
+        a, b = add(crm, Person("A"), Person("B"))
+        with crm.work("root") as work:
+            thing = work[Thing].add(Thing(b)).id
+        before = dump(crm)
+        done = merge(crm, a, b)
+        crm.plugins.disable("kin", actor="root")
+        crm.plugins.retire("kin", actor="root")
+        assert [(each["record"], each["field"]) for each in blockers(crm, done)] == [("kin.thing", "owner")]
+        crm.plugins.enable(KIN, actor="root")
+        with crm.work("root") as work:
+            work.merges.undo(done.merge.id)
+            assert work[Thing].get(thing).owner == b
         assert dump(crm) == before

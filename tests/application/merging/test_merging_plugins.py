@@ -59,7 +59,7 @@ def test_plugins_that_are_switched_off(fresh_url: str) -> None:
         with crm.work("root") as work, pytest.raises(UnmergeBlocked) as error:
             work.merges.undo(merged.id)
         blockers: Any = error.value.details["blockers"]
-        assert {each["field"] for each in blockers} == {"kin"}
+        assert {each["field"] for each in blockers} == {"kin", "kin.sponsor", "customer", "payer"}
 
 
 def test_fields_that_were_added_at_run_time(fresh_url: str) -> None:
