@@ -44,7 +44,8 @@ class Field:
     that a reference points at ("*": the type that the sibling field `target_field` names). `tells` names fields of the
     record that a log is about which are read from this field of the log: it is hidden where one of them is.
 
-    `merge` chooses among the values of records that are merged; `on_merge` says whether a reference then points at the
+    `merge` chooses among the values of records that are merged, `merge_with` the field beside which it survives: then
+    the value comes from a record that states that one alike; `on_merge` says whether a reference then points at the
     survivor (follow) or tells what was (stay). `on_erase`: a personal value goes with the erasure of its person, or is
     kept, for what `keep_reason` says. Reads of a `sensitive` field can be logged. `system`: set by crmcore alone."""
 
@@ -64,6 +65,7 @@ class Field:
     personal: bool = False
     tells: tuple[str, ...] = ()
     merge: Merge = "most_recent"
+    merge_with: str = ""
     on_remove: OnRemove = "refuse"
     on_erase: OnErase = "wipe"
     keep_reason: str = ""

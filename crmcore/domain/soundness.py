@@ -70,6 +70,8 @@ def _problem(field: Field) -> str | None:
         return 'on_remove="follow" is for references that every record of the type has'
     if field.on_remove == "clear" and (field.kind != "reference" or not field.optional):
         return 'on_remove="clear" is for references that may be missing'
+    if field.merge_with == field.name and field.name:
+        return "a field does not survive beside itself"
     if field.on_merge == "stay" and field.kind != "reference":
         return 'on_merge="stay" is for references'
     if field.keep_reason and field.on_erase != "keep":

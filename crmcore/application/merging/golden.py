@@ -18,6 +18,7 @@ from crmcore.domain.copying import evolve
 from crmcore.domain.errors import CrmError, InvalidRecord, MergeRefused
 from crmcore.domain.facet import Facet, FacetType
 from crmcore.domain.field import Field, Merge
+from crmcore.domain.fold import fold
 from crmcore.domain.merging.family import Family
 from crmcore.domain.merging.identity import Group, PartRule, part_rules
 from crmcore.domain.merging.survivorship import Claim, Trust, is_missing, later, surviving
@@ -95,6 +96,8 @@ class _Merging:
         """The value of a field that survives; where there is none, the field's default."""
         rule = self._rule(field, name)
         claims = [each for each in self._family.claims(name) if self._is_outside(field, each.value)]
+        if field.merge_with and name not in self._choices.rules and name not in self._choices.keep:
+            claims = self._beside(field, claims)
         if rule in (KEPT, "pin"):
             held = self._as_it_stands(field, name, claims, self._choices.keep.get(name, self._survivor.id))
             best = held or surviving(field, "most_recent", claims, self._trust)
@@ -104,6 +107,20 @@ class _Merging:
             return _empty(field)
         self.origins[name] = Origin(best.record, best.at, best.source, rule)
         return best.value
+
+    def _beside(self, field: Field, claims: Sequence[Claim]) -> Sequence[Claim]:
+        """Those claims that stand beside the value of the field that this one goes with: of records that state that one
+        alike, or else what stands in the row that it came from. Names would be mixed otherwise."""
+        leader = self.origins.get(field.merge_with)
+        if leader is None:
+            return claims
+        stated = self._family.claims(field.merge_with)
+        standing = {_folded(each.value) for each in stated if each.record == leader.record}
+        alike = {each.record for each in stated if _folded(each.value) in standing}
+        if near := [each for each in claims if each.record in alike and not is_missing(each.value)]:
+            return near
+        held = self._as_it_stands(field, field.name, claims, leader.record)
+        return [held] if held else []
 
     def _rule(self, field: Field, name: str) -> Any:
         return KEPT if name in self._choices.keep else self._choices.rules.get(name, field.merge)
@@ -207,3 +224,7 @@ def _check(unit: Session, type: RecordType, after: Record) -> None:
             reasons=reasons,
             problems=error.problems,
         ) from None
+
+
+def _folded(value: Any) -> Any:
+    return fold(value) if isinstance(value, str) else value

@@ -405,6 +405,17 @@ def test_organisations_and_their_origins(world: World) -> None:
     }
 
 
+def test_names_are_not_mixed(world: World) -> None:
+    """Core.md 5: given and family name would come from one spelling and the name from another."""
+    one = world.add("2024-01-01", Person("Jonathan Smith", given_name="Jonathan", family_name="Smith"))
+    two = world.add("2024-02-01", Person("J. Smith-Jones", family_name="Smith-Jones"))
+    three = world.add("2024-03-01", Person("j. smith-jones", given_name="J."))
+    found = world.golden(one, two, three).after
+    assert (found.name, found.given_name, found.family_name) == ("j. smith-jones", "J.", "Smith-Jones")
+    nameless = world.add("2024-01-01", Person(given_name="Leila"))
+    assert world.golden(nameless, world.add("2024-02-01", Person(family_name="Hosseini"))).after.given_name == "Leila"
+
+
 def test_a_surviving_reference_leads_to_the_survivor(world: World) -> None:
     """The log names whom a value referred to then; that one may be a part of somebody else by now."""
     friend, twin, one, two, three = (world.add("2024-01-01", Person(name)) for name in "FTABC")
