@@ -26,11 +26,13 @@ Document: TypeAlias = dict[str, Any]
 
 def _pairs(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
     """Values by field."""
-    found = {}
+    found: dict[str, str] = {}
     for each in given:
         name, equals, value = each.partition("=")
         if not equals or not name.strip() or not value.strip():
             raise click.BadParameter(f"{each!r} is not FIELD=VALUE", ctx, param)
+        if name.strip() in found:
+            raise click.BadParameter(f"{name.strip()} is given twice", ctx, param)
         found[name.strip()] = value.strip()
     return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, cast
 from uuid import UUID
 
@@ -79,8 +79,15 @@ def rows(unit: Session, type: RecordType, ids: Sequence[UUID]) -> dict[UUID, Cus
     return {each.record.id: cast(Customer, each.record) for each in found}
 
 
+def listed(ids: Sequence[UUID]) -> Sequence[UUID]:
+    """These ids; `InvalidValue` for one that is not in a list, as Python's types do not keep anybody from giving it."""
+    if not isinstance(ids, Collection):
+        raise InvalidValue(f"ids are given as a list, not as {ids!r}", value=repr(ids))
+    return ids
+
+
 def _check_ids(survivor: UUID, others: Sequence[UUID]) -> None:
-    for id in (survivor, *others):
+    for id in (survivor, *listed(others)):
         if not isinstance(id, UUID):
             raise InvalidValue(f"an id is a UUID, not {id!r}", value=repr(id))
     reasons = []

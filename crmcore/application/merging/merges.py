@@ -12,6 +12,7 @@ from crmcore.application.merging.golden import Choices
 from crmcore.application.session import Session
 from crmcore.domain.bound import BoundQuery, Test, every
 from crmcore.domain.customer import Customer
+from crmcore.domain.errors import InvalidValue
 from crmcore.domain.merging.merge import Merge
 from crmcore.domain.merging.not_duplicate import NotDuplicate
 from crmcore.domain.merging.outcome import Merged, Preview, Unmerged
@@ -36,7 +37,7 @@ class Merges:
         overrule: bool = False,
     ) -> Preview:
         """What a merge would do, and everything for which it would be refused; nothing is written."""
-        choices = Choices(dict(rules or {}), dict(keep or {}), tuple(sources) or self._unit.kernel.sources)
+        choices = self._choices(rules, keep, sources)
         return previewing.preview(self._unit, survivor, others, choices, overrule=overrule)
 
     def merge(
@@ -53,8 +54,16 @@ class Merges:
 
         Raises MergeRefused with every reason, Vetoed, Denied, NotFound, ConcurrentChange, UnknownName, InvalidValue.
         """
-        choices = Choices(dict(rules or {}), dict(keep or {}), tuple(sources) or self._unit.kernel.sources)
+        choices = self._choices(rules, keep, sources)
         return merging.merge(self._unit, survivor, others, choices, overrule=overrule)
+
+    def _choices(
+        self, rules: Mapping[str, Any] | None, keep: Mapping[str, UUID] | None, sources: Sequence[str]
+    ) -> Choices:
+        for each in (sources,) if isinstance(sources, str) else sources:
+            if isinstance(sources, str) or not isinstance(each, str):
+                raise InvalidValue(f"systems of origin are a list of texts, not {sources!r}", value=repr(sources))
+        return Choices(dict(rules or {}), dict(keep or {}), tuple(sources) or self._unit.kernel.sources)
 
     def undo(self, merge: UUID, *, only: Sequence[UUID] = ()) -> Unmerged:
         """Take a merge back, exactly. `only`: these leave, the others stay one.

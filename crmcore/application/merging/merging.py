@@ -62,12 +62,12 @@ def _written(unit: Session, plan: Planned, choices: Choices) -> Merged:
         first, *others = plan.changes
         transaction.append([entry(unit, first, now, moved), *(entry(unit, each, now) for each in others)])
         made = _record(unit, plan, choices, id, now, repointed)
-        adding.add(unit, unit.catalogue.of(Merge), [made], by_rule=True)
+        [kept] = adding.add(unit, unit.catalogue.of(Merge), [made], by_rule=True)
         react(unit, unit.kernel.plan(family.type), plan.changes[:1])
     stays = tuple(seen(unit, plan.stays))
-    kept: Any = reading.get(unit, unit.catalogue.of(Merge), id)
+    told: Any = reading.blanked(unit, unit.catalogue.of(Merge), kept)
     survivor: Any = reading.get(unit, family.type, family.survivor.id, facet_classes(unit, family.type))
-    return Merged(kept, survivor, shown, stays)
+    return Merged(told, survivor, shown, stays)
 
 
 def facet_classes(unit: Session, type: RecordType) -> tuple[type[Facet], ...]:

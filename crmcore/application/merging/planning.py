@@ -73,7 +73,7 @@ def _check_choices(unit: Session, family: Members, choices: Choices) -> None:
             raise UnknownName("field", name, visible, family.type.name)
     for rule in choices.rules.values():
         if rule not in RULES:
-            raise UnknownName("rule", rule, RULES)
+            raise UnknownName("rule", str(rule), RULES)
 
 
 def _told(error: CrmError) -> list[str]:

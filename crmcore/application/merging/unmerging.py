@@ -19,7 +19,7 @@ from crmcore.application.merging.evidence import divide
 from crmcore.application.merging.following import references
 from crmcore.application.merging.giving_back import give_back
 from crmcore.application.merging.golden import Choices
-from crmcore.application.merging.members import held, rows
+from crmcore.application.merging.members import held, listed, rows
 from crmcore.application.merging.planning import difference
 from crmcore.application.merging.restoring import Restoring
 from crmcore.application.session import Session
@@ -40,7 +40,7 @@ def undo(unit: Session, merge: UUID, only: Sequence[UUID] = ()) -> Unmerged:
     unit.check_writable()
     made = _found(unit, merge)
     losers = [UUID(each) for each in made.others or ()]
-    for id in only:
+    for id in listed(only):
         if id not in losers:
             raise InvalidValue(f"{id} is none of those whom the merge {merge} made a part of another", value=str(id))
     type = unit.catalogue.of(Customer)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
+
+import pytest
 
 from crmcore import Order, Person
+from crmcore.domain.errors import InvalidValue, UnknownName
 from crmcore.testing.crm import make_crm
+from crmcore.testing.fakes import Restricted
 from crmcore.testing.specimens import Profile
 from tests.application.merging.kin import KIN, Bill, Holder, Thing
 from tests.application.merging.test_merging import NOW, add
@@ -62,3 +67,27 @@ def test_what_retired_plugins_keep_is_not_left_with_the_survivor(fresh_url: str)
             work.merges.undo(done.merge.id)
             assert work[Thing].get(thing).owner == b
         assert dump(crm) == before
+
+
+def test_what_is_no_list(shared_memory: SharedCrm) -> None:
+    """A host would get an error of Python, or a text be taken for a list of its letters."""
+    crm = shared_memory.fresh()
+    a, b = add(crm, Person("A"), Person("B"))
+    wrong: Any = ({"others": b}, {"sources": "erp"}, {"sources": (3,)}, {"rules": {"name": None}})
+    with crm.work("root") as work:
+        for each in wrong:
+            for ask in (work.merges.preview, work.merges.merge):
+                with pytest.raises((InvalidValue, UnknownName)):
+                    ask(a, **{"others": [b], **each})
+        done = work.merges.merge(a, [b])
+        with pytest.raises(InvalidValue):
+            work.merges.undo(done.merge.id, only=b)  # type: ignore[arg-type]
+
+
+def test_who_sees_no_merges_may_merge(shared: SharedCrm) -> None:
+    """A merge that its policy allows would fail because it cannot be read afterwards."""
+    crm = shared.fresh(policy=Restricted(rows={"merge": 'status = "undone"'}))
+    a, b = add(crm, Person("A"), Person("B"))
+    with crm.work("sara") as work:
+        assert work.merges.merge(a, [b]).merge.survivor == a
+        assert (work.customers.get(b).id, work.merges.of(a)) == (a, [])
