@@ -20,7 +20,7 @@ from crmcore.application.session import Session
 from crmcore.application.subjects.holding import Holds
 from crmcore.application.subjects.known_before import KnownBefore
 from crmcore.application.subjects.lending import Owners, lent
-from crmcore.application.subjects.removed_unnamed import removals
+from crmcore.application.subjects.removed_unnamed import removals, went_as_theirs
 from crmcore.application.subjects.tally import Tally
 from crmcore.application.subjects.undone import Undone
 from crmcore.domain.change import MOVES, LogEntry
@@ -67,9 +67,11 @@ class ErasedLog:
             after = page[-1].seq
         for entry, left in lent(self.unit, self.persons) if self._left_family else ():
             self._rewrite(entry, entry.values(), left)
-        for type, removal in removals(self.unit, self.persons):
-            for entry in self.unit.transaction.history(type.name, removal.id):
-                self._unnamed(type, entry)
+        for way, removal in removals(self.unit, self.persons):
+            if went_as_theirs(way, removal, self.persons):
+                self._whole(way.type.name, removal.id)
+            else:
+                self._mentioning(way.type, removal.id)
 
     def _page(self, page: Sequence[LogEntry]) -> None:
         strange = self._owners.strange(page) if self.known.undone.versions else ()
@@ -95,13 +97,6 @@ class ErasedLog:
         for entry in self.unit.transaction.history(name, id):
             self._empty(entry)
 
-    def _unnamed(self, type: RecordType, entry: LogEntry) -> None:
-        """An entry of a record that is not there any more: theirs, unless it says whose else it was."""
-        if entry.subject is None or entry.subject in self.persons:
-            self._empty(entry)
-        elif (values := entry.values()) and entry.operation not in UNTOUCHED:
-            self._rewrite(entry, values, without_mentions(type, values, self.persons))
-
     def of_record(self, type: RecordType, record: Record) -> None:
         """The entries of a record of theirs that do not say whose it is, or that are from when it was another's."""
         if type.options.append_only or is_person(type):
@@ -113,7 +108,10 @@ class ErasedLog:
 
     def of_another(self, type: RecordType, record: Record) -> None:
         """The entries of a record that is not theirs: what it says of them goes."""
-        for entry in self.unit.transaction.history(type.name, record.id):
+        self._mentioning(type, record.id)
+
+    def _mentioning(self, type: RecordType, id: UUID) -> None:
+        for entry in self.unit.transaction.history(type.name, id):
             values = entry.values()
             if values and entry.operation not in UNTOUCHED:
                 self._rewrite(entry, values, without_mentions(type, values, self.persons))

@@ -11,18 +11,23 @@ from crmcore.application.session import Session
 from crmcore.domain.change import LogEntry
 from crmcore.domain.privacy.belonging import Belonging, belonging
 from crmcore.domain.privacy.wiping import has_personal, is_person, is_wiped
-from crmcore.domain.record import RecordType
 
 PAGE: Final = 500
 
 
-def removals(unit: Session, persons: Collection[UUID]) -> Iterator[tuple[RecordType, LogEntry]]:
+def removals(unit: Session, persons: Collection[UUID]) -> Iterator[tuple[Belonging, LogEntry]]:
     """The removals of such records that refer to one of these persons."""
-    types = {way.type.name: way.type for way in belonging(unit.catalogue) if _is_unnamed(unit, way)}
+    ways = {way.type.name: way for way in belonging(unit.catalogue) if _is_unnamed(unit, way)}
     after = 0
-    while page := unit.transaction.auditing.removals(tuple(types), tuple(persons), after, PAGE):
-        yield from ((types[entry.record], entry) for entry in page if entry.subject not in persons)
+    while page := unit.transaction.auditing.removals(tuple(ways), tuple(persons), after, PAGE):
+        yield from ((ways[entry.record], entry) for entry in page if entry.subject not in persons)
         after = page[-1].seq
+
+
+def went_as_theirs(way: Belonging, removal: LogEntry, persons: Collection[UUID]) -> bool:
+    """Whether a record belonged to these persons as a whole, as it was removed; else a part of it was about them."""
+    values, ids = removal.values(), {str(each) for each in persons}
+    return any(values.get(route.name, (None,))[0] in ids for route in way.routes)
 
 
 def _is_unnamed(unit: Session, way: Belonging) -> bool:
