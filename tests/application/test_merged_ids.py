@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from pathlib import Path
 from uuid import UUID
 
 import attrs
@@ -204,3 +205,22 @@ def test_nothing_personal_is_attached_to_an_erased_person_again(shared: SharedCr
             with pytest.raises(ErasedPerson, match=f"{each} was erased on 2025-01-15"), work.savepoint():
                 work.interactions.add(Interaction(NOON, "mail", customer=each, subject="Leila again"))
         assert work.interactions.add(Interaction(NOON, "call", customer=old)).customer == id
+
+
+def test_a_file_that_is_imported_again_finds_the_survivor(shared: SharedCrm, tmp_path: Path) -> None:
+    """MRG-01: the row of a customer who was merged since would be refused, or bring the duplicate back."""
+    crm, file = shared.fresh(), tmp_path / "customers.csv"
+    file.write_text("external_id,name\n1,Leila\n2,Leila Hosseini\n3,Omar\n")
+    crm.import_file(file, "customer", actor="sara", source="erp")
+    with crm.work("sara") as work:
+        found = [work.customers.find(external_id=number, source="erp") for number in "12"]
+        one, two = (each.id for each in found if each is not None)
+        work.merges.merge(one, [two])
+    for way, unchanged in (("skip", 3), ("update", 1)):
+        report = crm.import_file(file, "customer", actor="sara", source="erp", on_duplicate=way)
+        assert (report.created, report.rejected, report.unchanged) == (0, 0, unchanged)
+    file.write_text(f"id,name\n{two},Leila H.\n")
+    assert crm.import_file(file, "customer", actor="sara", on_duplicate="update").updated == 1
+    with crm.work("sara") as work:
+        assert work.customers.get(one).name == "Leila H."
+        assert work.customers.count() == 2

@@ -40,7 +40,7 @@ class ById:
 
     def records(self, tokens: Collection[Any]) -> Mapping[Any, list[Any]]:
         """By id."""
-        return {id: [record] for id, record in self.lookup.by_id(tokens).items()}
+        return self.lookup.surviving({id: [record] for id, record in self.lookup.by_id(tokens).items()})
 
 
 @attrs.frozen

@@ -71,7 +71,7 @@ class Lookup:
         found: dict[Any, list[Any]] = {}
         for record in self.select(every(*where, Test(field, "in", tuple(values)))):
             found.setdefault(getattr(record, field.name), []).append(record)
-        return self._surviving(found)
+        return self.surviving(found)
 
     def select(self, where: Bound, limit: int | None = None) -> list[Any]:
         """The records that fit a bound predicate."""
@@ -84,7 +84,7 @@ class Lookup:
         ids = self._ids(keys)
         records = self.by_id(id for each in ids.values() for id in each)
         found = {key: [records[id] for id in each if id in records] for key, each in ids.items()}
-        return self._surviving(_checked(found, self._has))
+        return self.surviving(_checked(found, self._has))
 
     def by_name(self, texts: Collection[str]) -> dict[str, list[Any]]:
         """Records by name as given or one of their other names, compared by the fold; in a crowd of such words only
@@ -97,7 +97,7 @@ class Lookup:
         crowded = [text for text, key in keys.items() if key in self._crowded]
         if crowded and self.name is not None:
             found.update(self.by_value(self.name, crowded))
-        return self._surviving(_checked(found, self._is_named))
+        return self.surviving(_checked(found, self._is_named))
 
     def by_contact(self, contacts: Collection[Contact]) -> dict[Contact, list[Any]]:
         """Records by an e-mail or phone key and the folded name together."""
@@ -108,9 +108,9 @@ class Lookup:
         records = self.by_id(id for each in wanted.values() for id in each)
         found = {each: [records[id] for id in held if id in records] for each, held in wanted.items()}
         fits = lambda each, record: self._has(each[:2], record) and self.folded_name(record) == each[2]  # noqa: E731
-        return self._surviving(_checked(found, fits))
+        return self.surviving(_checked(found, fits))
 
-    def _surviving(self, found: dict[Any, list[Any]]) -> dict[Any, list[Any]]:
+    def surviving(self, found: dict[Any, list[Any]]) -> dict[Any, list[Any]]:
         """What was found, with survivors in place of records that were merged."""
         merged = (r for each in found.values() for r in each if merged_into(self.type, r) is not None)
         if next(merged, None) is None:

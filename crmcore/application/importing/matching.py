@@ -10,7 +10,7 @@ import attrs
 
 from crmcore.application.importing.binding import Binding
 from crmcore.application.importing.entries import Entry
-from crmcore.application.importing.identities import Token
+from crmcore.application.importing.identities import ByExternalId, Token
 from crmcore.application.importing.known_by import alone, usual
 from crmcore.application.importing.lookup import Lookup
 from crmcore.application.importing.plan import ImportPlan
@@ -159,6 +159,8 @@ class Matcher:
         """A record that the same system knows by another number is another one, and so is one that this import has made
         of a row with another id; one that was found by less than a number, also if it has another code."""
         own = {name: getattr(record, name) for name in ("source", "external_id", *self._codes)}
+        if isinstance(self._rules[at], ByExternalId):  # it was found by the number, if only of one merged into it
+            own["external_id"] = None
         if record.created_at is not None and record.created_at >= self._since:
             own["id"] = record.id
         return self._are_told_apart(entry.values, own, at)
