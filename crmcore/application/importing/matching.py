@@ -10,7 +10,7 @@ import attrs
 
 from crmcore.application.importing.binding import Binding
 from crmcore.application.importing.entries import Entry
-from crmcore.application.importing.identities import ByExternalId, Token
+from crmcore.application.importing.identities import ByExternalId, ById, Token
 from crmcore.application.importing.known_by import alone, usual
 from crmcore.application.importing.lookup import Lookup
 from crmcore.application.importing.plan import ImportPlan
@@ -161,7 +161,8 @@ class Matcher:
         own = {name: getattr(record, name) for name in ("source", "external_id", *self._codes)}
         if isinstance(self._rules[at], ByExternalId):  # it was found by the number, if only of one merged into it
             own["external_id"] = None
-        if record.created_at is not None and record.created_at >= self._since:
+        is_new = record.created_at is not None and record.created_at >= self._since
+        if is_new and not isinstance(self._rules[at], ById):
             own["id"] = record.id
         return self._are_told_apart(entry.values, own, at)
 
