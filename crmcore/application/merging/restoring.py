@@ -22,6 +22,7 @@ from crmcore.domain.record import RecordType
 CHANGED: Final = "it was changed since the merge"
 REMOVED: Final = "it was removed since the merge"
 GONE: Final = "nothing declares it any more: enable or restore the plugin, or add the field again"
+FOLLOWED: Final = "it followed the merge {} of others since: take that one back first"
 ERASED: Final = "its history was erased"
 Pair = Sequence[Any]
 
@@ -119,7 +120,14 @@ class Restoring:
         last = next((entry for entry in reversed(self.log) if self._touched(entry, name)), None)
         if self.is_last or (last is not None and last.operation != "merge"):  # references of the family move unlogged
             at, by = (last.at, last.actor) if last else (None, None)
-            self.blockers.append(Blocker(self.type.name, self.current.id, name, why, at, by))
+            told = self._led_away(name) if last is None else ""
+            self.blockers.append(Blocker(self.type.name, self.current.id, name, told or why, at, by))
+
+    def _led_away(self, name: str) -> str:
+        """Which later merge of others let a reference follow, of which the log of this record does not tell."""
+        moves = self.unit.transaction.moving.moves_of(self.type.name, self.current.id)
+        later = [merge for merge, move in moves if move.field == name]
+        return FOLLOWED.format(later[-1]) if later else ""
 
     def _touched(self, entry: LogEntry, name: str) -> bool:
         """Whether an entry from after the merge tells of this name."""

@@ -12,7 +12,7 @@ from crmcore.domain.errors import InvalidValue, UnknownName
 from crmcore.testing.crm import make_crm
 from crmcore.testing.fakes import Restricted
 from crmcore.testing.specimens import Profile
-from tests.application.merging.kin import KIN, Bill, Holder, Thing
+from tests.application.merging.kin import KIN, Bill, Holder, Kin, Thing
 from tests.application.merging.test_merging import NOW, add
 from tests.application.merging.test_unmerging import blockers, merge
 from tests.application.merging.worlds import PLUGINS, dump
@@ -91,3 +91,18 @@ def test_who_sees_no_merges_may_merge(shared: SharedCrm) -> None:
     with crm.work("sara") as work:
         assert work.merges.merge(a, [b]).merge.survivor == a
         assert (work.customers.get(b).id, work.merges.of(a)) == (a, [])
+
+
+def test_a_merge_of_others_that_is_in_the_way_is_named(fresh_url: str) -> None:
+    """What a value refers to was merged since: nobody would know what to take back first."""
+    with make_crm(fresh_url, plugins=PLUGINS) as crm:
+        x, y, a = add(crm, Person("X"), Person("Y"), Person("A"))
+        [b] = add(crm, Person("B").with_facets(Kin(sponsor=x)))
+        before = dump(crm)
+        done, others = merge(crm, a, b), merge(crm, y, x)
+        [blocker] = blockers(crm, done)
+        assert (blocker["field"], str(others.merge.id) in blocker["why"]) == ("kin.sponsor", True)
+        with crm.work("root") as work:
+            work.merges.undo(others.merge.id)
+            work.merges.undo(done.merge.id)
+        assert dump(crm) == before
