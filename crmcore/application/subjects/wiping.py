@@ -79,6 +79,8 @@ class Wiper:
         if not holders:
             self.log.of_record(type, record)
             outcome = self._marked(type, outcome)
+        if not holders and not outcome.fields and not facets and not wiping.is_person(type):
+            self.tally.left[type.name, None, IMPERSONAL] += 1
         self._carry_out(type, record, outcome, facets)
 
     def _marked(self, type: RecordType, outcome: Wiped) -> Wiped:
