@@ -52,9 +52,22 @@ def check_attributes(cls: type, own: Iterable[str]) -> None:
 
 def check_options(owner: str, fields: Iterable[Field]) -> None:
     """Options of fields fit their kinds."""
-    for each in fields:
-        if problem := _problem(each):
+    declared = tuple(fields)
+    names = {each.name for each in declared}
+    for each in declared:
+        if problem := _problem(each) or _unsettled(each, names - {each.name}):
             raise _wrong(f"{owner}.{each.name}", problem)
+
+
+def _unsettled(field: Field, others: set[str]) -> str | None:
+    """What is wrong with what a merge or an erasure is to do to a field."""
+    if field.merge_with and field.merge_with not in others:
+        return f"merge_with names another field of the same type, not {field.merge_with!r}"
+    if field.on_merge == "stay" and field.kind != "reference":
+        return 'on_merge="stay" is for references'
+    if field.keep_reason and field.on_erase != "keep":
+        return 'a keep_reason is for what is declared on_erase="keep"'
+    return None
 
 
 def _problem(field: Field) -> str | None:
@@ -70,12 +83,6 @@ def _problem(field: Field) -> str | None:
         return 'on_remove="follow" is for references that every record of the type has'
     if field.on_remove == "clear" and (field.kind != "reference" or not field.optional):
         return 'on_remove="clear" is for references that may be missing'
-    if field.merge_with == field.name and field.name:
-        return "a field does not survive beside itself"
-    if field.on_merge == "stay" and field.kind != "reference":
-        return 'on_merge="stay" is for references'
-    if field.keep_reason and field.on_erase != "keep":
-        return 'a keep_reason is for what is declared on_erase="keep"'
     for option in field.options:
         if len(option) > field.length:
             return f"{option!r} cannot be an option: it has {len(option)} characters, at most {field.length} fit"

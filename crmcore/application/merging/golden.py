@@ -95,7 +95,7 @@ class _Merging:
     def _value(self, field: Field, name: str) -> Any:
         """The value of a field that survives; where there is none, the field's default."""
         rule = self._rule(field, name)
-        claims = [each for each in self._family.claims(name) if self._is_outside(field, each.value)]
+        claims: Sequence[Claim] = [e for e in self._family.claims(name) if self._is_outside(field, e.value)]
         if field.merge_with and name not in self._choices.rules and name not in self._choices.keep:
             claims = self._beside(field, claims)
         if rule in (KEPT, "pin"):
@@ -108,18 +108,26 @@ class _Merging:
         self.origins[name] = Origin(best.record, best.at, best.source, rule)
         return best.value
 
-    def _beside(self, field: Field, claims: Sequence[Claim]) -> Sequence[Claim]:
+    def _beside(self, field: Field, claims: list[Claim]) -> list[Claim]:
         """Those claims that stand beside the value of the field that this one goes with: of records that state that one
         alike, or else what stands in the row that it came from. Names would be mixed otherwise."""
         leader = self.origins.get(field.merge_with)
-        if leader is None:
-            return claims
         stated = self._family.claims(field.merge_with)
+        if leader is None:
+            return self._beside_nothing(field, claims, stated)
         standing = {_folded(each.value) for each in stated if each.record == leader.record}
         alike = {each.record for each in stated if _folded(each.value) in standing}
         if near := [each for each in claims if each.record in alike and not is_missing(each.value)]:
             return near
         held = self._as_it_stands(field, field.name, claims, leader.record)
+        return [held] if held else []
+
+    def _beside_nothing(self, field: Field, claims: Sequence[Claim], stated: Sequence[Claim]) -> Sequence[Claim]:
+        """All claims; but whoever emptied the other field after a merge has left this one as it stood."""
+        parents = {each.joined.parent for each in self._family.members.values() if each.joined is not None}
+        if not (emptied := [each for each in stated if each.record in parents]):
+            return claims
+        held = self._as_it_stands(field, field.name, claims, min(emptied, key=later).record)
         return [held] if held else []
 
     def _rule(self, field: Field, name: str) -> Any:
