@@ -10,22 +10,38 @@ was rolled back, counts as a read.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import attrs
 
 from crmcore.application import journal
-from crmcore.domain.change import LogEntry
+from crmcore.application.kernel import Kernel
+from crmcore.domain.catalogue import Catalogue
+from crmcore.domain.change import Actor, LogEntry
 from crmcore.domain.record import Record, RecordType
-
-if TYPE_CHECKING:
-    from crmcore.application.session import Session
 
 READ = "read"
 Key = tuple[str, str, UUID]
 """The actor, the record type and the id."""
+
+
+class Unit(Protocol):
+    """What is asked of the unit of work in which something was read."""
+
+    actor: Actor
+    kernel: Kernel
+    source: str | None
+    id: UUID
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What is declared."""
+
+    def now(self) -> dt.datetime:
+        """The moment."""
 
 
 @attrs.define
@@ -47,12 +63,12 @@ class Reads:
     def __bool__(self) -> bool:
         return bool(self._noted or self._changed)
 
-    def note(self, unit: Session, type: RecordType, record: Record) -> None:
+    def note(self, unit: Unit, type: RecordType, record: Record) -> None:
         """A record that is handed out as it stands here."""
         if names := dict.fromkeys(_shown(unit, type, record)):
             self._add(unit, type, record.id, Read(journal.subject_of(type, record), record.version, names))
 
-    def note_changed(self, unit: Session, type: RecordType, record: Record) -> None:
+    def note_changed(self, unit: Unit, type: RecordType, record: Record) -> None:
         """A record that is handed out to who has just changed it: a read, as soon as the change does not stand."""
         if names := dict.fromkeys(_shown(unit, type, record)):
             read = Read(journal.subject_of(type, record), record.version, names)
@@ -69,18 +85,18 @@ class Reads:
             self._put(key, read)
         del self._changed[since:]
 
-    def note_log(self, unit: Session, type: RecordType, id: UUID, entries: Sequence[LogEntry]) -> None:
+    def note_log(self, unit: Unit, type: RecordType, id: UUID, entries: Sequence[LogEntry]) -> None:
         """The log of a record that is handed out."""
         if names := dict.fromkeys(name for entry in entries for name in _logged(unit, type, entry)):
             self._add(unit, type, id, Read(entries[-1].subject, entries[-1].version, names))
 
-    def _add(self, unit: Session, type: RecordType, id: UUID, read: Read) -> None:
+    def _add(self, unit: Unit, type: RecordType, id: UUID, read: Read) -> None:
         self._put((str(unit.actor), type.name, id), read)
 
     def _put(self, key: Key, read: Read) -> None:
         self._noted.setdefault(key, read).names.update(read.names)
 
-    def entries(self, unit: Session) -> list[LogEntry]:
+    def entries(self, unit: Unit) -> list[LogEntry]:
         """The entries for the log; what they tell of is forgotten here."""
         noted, self._noted = self._noted, {}
         return [
@@ -101,7 +117,7 @@ class Reads:
         ]
 
 
-def _shown(unit: Session, type: RecordType, record: Record) -> Iterator[str]:
+def _shown(unit: Unit, type: RecordType, record: Record) -> Iterator[str]:
     """The sensitive fields that have a value: own ones, those of facets and parts under their dotted names."""
     yield from _filled("", type.fields, (record,))
     for part in type.parts:
@@ -117,7 +133,7 @@ def _filled(prefix: str, fields: Iterable[Any], holders: Sequence[Any]) -> Itera
             yield prefix + field.name
 
 
-def _logged(unit: Session, type: RecordType, entry: LogEntry) -> Iterator[str]:
+def _logged(unit: Unit, type: RecordType, entry: LogEntry) -> Iterator[str]:
     """The sensitive fields of which an entry tells a value."""
     values = entry.values()
     yield from (field.name for field in type.fields if field.sensitive and field.name in values)
