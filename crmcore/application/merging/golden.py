@@ -95,7 +95,7 @@ class _Merging:
     def _value(self, field: Field, name: str) -> Any:
         """The value of a field that survives; where there is none, the field's default."""
         rule = self._rule(field, name)
-        claims: Sequence[Claim] = [e for e in self._family.claims(name) if self._is_outside(field, e.value)]
+        claims = [each for each in self._family.claims(name) if self._is_outside(field, each.value)]
         if field.merge_with and name not in self._choices.rules and name not in self._choices.keep:
             claims = self._beside(field, claims)
         if rule in (KEPT, "pin"):
@@ -122,7 +122,7 @@ class _Merging:
         held = self._as_it_stands(field, field.name, claims, leader.record)
         return [held] if held else []
 
-    def _beside_nothing(self, field: Field, claims: Sequence[Claim], stated: Sequence[Claim]) -> Sequence[Claim]:
+    def _beside_nothing(self, field: Field, claims: list[Claim], stated: list[Claim]) -> list[Claim]:
         """All claims; but whoever emptied the other field after a merge has left this one as it stood."""
         parents = {each.joined.parent for each in self._family.members.values() if each.joined is not None}
         if not (emptied := [each for each in stated if each.record in parents]):

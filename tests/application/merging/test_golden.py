@@ -224,6 +224,15 @@ def test_a_part_that_agrees_with_another_keeps_what_a_merge_brought(world: World
     assert view(world.golden(one).after) == view(row)
 
 
+def test_who_empties_a_name_leaves_what_stands_beside_it(world: World) -> None:
+    """The family name of somebody merged before, which did not survive, would turn up in the next merge."""
+    one = world.add("2024-01-01", Person("Ali"))
+    two = world.add("2024-02-01", Person(None, family_name="Rezaei", phones=["+491"]))
+    assert world.merge("2024-03-01", one, two).family_name is None
+    world.change("2024-04-01", one, name=None)
+    assert world.golden(one).after.family_name is None
+
+
 def test_a_preference_stated_after_a_merge_holds(world: World) -> None:
     """Whoever called up and said which number to use would be called at another one after the next merge."""
     one = world.add("2024-01-01", Person(phones=["+491"]))
