@@ -154,7 +154,7 @@ def test_a_record_type_tells_who_looks_at_it(crm: Crm) -> None:
         ("facet", "loyalty", "loyalty"),
         ("workflow", "customer:loyalty.tier", "loyalty"),
     ]
-    assert customer[-1] == ("hook", "contribute_panel", "stubborn")
+    assert customer[-2:] == [("hook", "contribute_panel", "stubborn"), ("hook", "contribute_subject", "loyalty")]
     sale = [(each["kind"], each["name"], each["plugin"]) for each in found.explain("opportunity")]
     assert {("state", "on_hold", "pausing"), ("hook", "check_steps", "stubborn")} < {*sale}
 
