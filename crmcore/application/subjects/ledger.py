@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
+from crmcore.application.customers import LEDGER
 from crmcore.application.session import Session
 from crmcore.domain.binder import declared
 from crmcore.domain.bound import BoundQuery, SortKey, Test, ToPart, Via
@@ -23,7 +24,7 @@ from crmcore.domain.matching import plan
 from crmcore.domain.privacy.erasure import ErasedKey, Erasure
 from crmcore.domain.record import RecordType
 
-KEY: Final = "erasure.key"
+KEY: Final = LEDGER
 """The setting with the key of the digests, in hexadecimal."""
 AT_ONCE: Final = 1_000
 """Digests in one question of the database."""
